@@ -1,0 +1,22 @@
+# The paper as a graph. Each rule is one `rdm` verb on explicit files with explicit parameters;
+# the targets carry the paper's names: table1 (SW_r14), table7 (MMDr14), grids, all.
+# Other parameters than params.yaml's: snakemake --config profile=smoke
+
+include: "rules/common.smk"
+include: "rules/data.smk"
+include: "rules/encoders.smk"
+include: "rules/features.smk"
+include: "rules/reference.smk"
+include: "rules/train.smk"
+include: "rules/evaluate.smk"
+include: "rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.table1.output,
+        rules.table7.output,
+        rules.cards.input,
+        rules.grids.input,
+        rules.curves.input,

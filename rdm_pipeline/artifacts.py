@@ -1,0 +1,357 @@
+"""The only module that opens an artifact file: atomic, deterministic, schema-checked.
+
+Every write goes to a temporary name in the target's folder, is flushed to the disk, then renamed: a
+killed job or a full disk leaves no file that a later run would trust.
+"""
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import numpy as np
+
+from rdm_pipeline.errors import RdmError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Attribute = str | int | float | bool
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What an HDF5 artifact of one kind holds: dtype and axes per array, names of attributes."""
+
+    arrays: Mapping[str, tuple[str, int]]
+    attrs: tuple[str, ...]
+
+
+SCHEMAS: Mapping[str, Schema] = {
+    "images": Schema({"images": ("uint8", 4), "labels": ("int64", 1)}, ("classes",)),
+    "features": Schema({"features": ("float32", 2)}, ("encoder", "pool", "resolution")),
+    "reference": Schema(
+        {"landmarks": ("float32", 2), "alpha": ("float32", 1)},
+        ("encoder", "gamma", "k_rr", "sigma", "label_beta"),
+    ),
+    "bank": Schema(
+        {
+            "train_projections": ("float32", 2),
+            "rff_mean": ("float32", 1),
+            "val_rows": ("int64", 1),
+            "real_rows": ("int64", 1),
+        },
+        (
+            "encoder",
+            "dim",
+            "directions_seed",
+            "sw_floor",
+            "rff_seed",
+            "rff_sigma",
+            "rff_rows",
+            "rff_floor",
+        ),
+    ),
+}
+
+
+# Attributes of our own beside those of the schema.
+BOOKKEEPING = frozenset({"kind", "shards", "sha256"})
+
+# What a full disk, a full quota and a file-size limit are called; h5py and safetensors pass these
+# words on, but not always as an OSError.
+NO_SPACE = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+
+
+# --- writing ------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it on success, remove it on failure."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.parent / f".{path.name}.{os.getpid()}.partial"
+    try:
+        yield partial
+        with partial.open("rb+") as file:
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except Exception as error:
+        reason = next((words for words in NO_SPACE if words in str(error)), None)
+        if reason is None:
+            raise
+        raise RdmError(f"{path}: not written: {reason}") from None
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text."""
+    with atomic(path) as partial:
+        partial.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write bytes as they are."""
+    with atomic(path) as partial:
+        partial.write_bytes(data)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON with sorted keys; NaN and infinity are errors, not text."""
+    try:
+        text = json.dumps(value, indent=2, sort_keys=True, allow_nan=False)
+    except ValueError as error:
+        raise RdmError(f"{path}: a value is not finite ({error}); nothing was written") from None
+    write_text(path, text + "\n")
+
+
+@contextlib.contextmanager
+def _new_file(path: Path) -> Iterator[h5py.File]:
+    """Yield a new HDF5 file whose writes fail when they fail.
+
+    By default HDF5 keeps small writes in a buffer per array; an error in flushing it while the
+    array is closed is ignored, and a full disk leaves a file with holes.
+    """
+    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+    access.set_fclose_degree(h5py.h5f.CLOSE_STRONG)
+    access.set_sieve_buf_size(0)
+    with h5py.File(h5py.h5f.create(os.fsencode(path), fapl=access)) as file:
+        yield file
+        file.flush()
+
+
+@contextlib.contextmanager
+def create_arrays(
+    path: Path,
+    kind: str,
+    shapes: Mapping[str, tuple[int, ...]],
+    attrs: Mapping[str, Attribute],
+) -> Iterator[h5py.File]:
+    """Yield an open HDF5 file of `kind` with empty arrays, to be filled block by block."""
+    schema = SCHEMAS[kind]
+    _require_same(path, "arrays", schema.arrays, shapes)
+    _require_same(path, "attributes", schema.attrs, attrs)
+    with atomic(path) as partial, _new_file(partial) as file:
+        file.attrs["kind"] = kind
+        for name in sorted(attrs):
+            file.attrs[name] = attrs[name]
+        for name in sorted(shapes):
+            file.create_dataset(name, shapes[name], schema.arrays[name][0], track_times=False)
+        yield file
+
+
+def write_arrays(
+    path: Path, kind: str, arrays: Mapping[str, np.ndarray], attrs: Mapping[str, Attribute]
+) -> None:
+    """Write an HDF5 artifact of `kind` in one go; arrays are cast to the schema's dtypes."""
+    shapes = {name: array.shape for name, array in arrays.items()}
+    with create_arrays(path, kind, shapes, attrs) as file:
+        for name, array in arrays.items():
+            file[name][...] = array
+
+
+def link_shards(path: Path, kind: str, shards: Sequence[Path]) -> None:
+    """Write a virtual HDF5 artifact whose rows are those of `shards` in order.
+
+    The hash of every shard is an attribute, so that the bytes of this small file change whenever
+    the rows it stands for do.
+    """
+    schema = SCHEMAS[kind]
+    first = read_attrs(shards[0], kind)
+    shapes = [_shard_shapes(shard, kind, first) for shard in shards]
+    with atomic(path) as partial, _new_file(partial) as file:
+        file.attrs["kind"] = kind
+        for name, value in sorted(first.items()):
+            file.attrs[name] = value
+        file.attrs["shards"] = [os.path.relpath(shard, path.parent) for shard in shards]
+        file.attrs["sha256"] = [sha256(shard) for shard in shards]
+        for name in sorted(schema.arrays):
+            dtype = schema.arrays[name][0]
+            rows = [shape[name] for shape in shapes]
+            file.create_virtual_dataset(name, _layout(path, name, dtype, shards, rows))
+
+
+def write_tensors(path: Path, tensors: "Mapping[str, Tensor]", about: Mapping[str, Any]) -> None:
+    """Write safetensors; `about` is kept as one sorted JSON string, so that bytes do not vary."""
+    from safetensors.torch import save_file
+
+    metadata = {"rdm": json.dumps(about, sort_keys=True)}
+    with atomic(path) as partial:
+        save_file({k: v.detach().contiguous() for k, v in tensors.items()}, partial, metadata)
+
+
+# --- reading ------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def open_arrays(
+    path: Path, kind: str, expect: Mapping[str, Attribute] | None = None
+) -> Iterator[h5py.File]:
+    """Yield a readable HDF5 artifact after checking kind, arrays, attributes and shards.
+
+    `expect` names attributes that must have the given value, such as the encoder.
+    """
+    try:
+        file = h5py.File(path, "r")
+    except FileNotFoundError:
+        raise RdmError(f"{path}: not there; make it first") from None
+    except OSError as error:
+        reason = str(error).splitlines()[0]
+        raise RdmError(
+            f"{path}: not a whole HDF5 file ({reason}); delete it and run again"
+        ) from None
+    with file:
+        try:
+            _check_open(file, path, kind, expect or {})
+        except (KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
+            raise RdmError(f"{path}: damaged ({error}); delete it and run again") from None
+        yield file
+
+
+def read_arrays(
+    path: Path, kind: str, expect: Mapping[str, Attribute] | None = None
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Read all arrays and attributes of an HDF5 artifact."""
+    with open_arrays(path, kind, expect) as file:
+        arrays = {name: file[name][...] for name in SCHEMAS[kind].arrays}
+        return arrays, {name: _plain(file.attrs[name]) for name in SCHEMAS[kind].attrs}
+
+
+def read_array(
+    path: Path, kind: str, name: str, expect: Mapping[str, Attribute] | None = None
+) -> np.ndarray:
+    """Read one array of an HDF5 artifact."""
+    with open_arrays(path, kind, expect) as file:
+        return file[name][...]
+
+
+def read_attrs(path: Path, kind: str) -> dict[str, Any]:
+    """Read the attributes of an HDF5 artifact."""
+    with open_arrays(path, kind) as file:
+        return {name: _plain(file.attrs[name]) for name in SCHEMAS[kind].attrs}
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON artifact."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RdmError(f"{path}: not there; make it first") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise RdmError(f"{path}: not JSON ({error}); delete it and run again") from None
+
+
+def read_tensors(path: Path) -> "tuple[dict[str, Tensor], dict[str, Any]]":
+    """Read the tensors of a safetensors artifact and what was written about them."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            about = json.loads((file.metadata() or {}).get("rdm", "{}"))
+    except FileNotFoundError:
+        raise RdmError(f"{path}: not there; make it first") from None
+    except SafetensorError as error:
+        raise RdmError(
+            f"{path}: not a whole safetensors file ({error}); delete it and run again"
+        ) from None
+    return tensors, about
+
+
+def sha256(path: Path) -> str:
+    """Return the hexadecimal SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file, or of a folder: over its sorted relative names and hashes."""
+    if not path.is_dir():
+        return sha256(path)
+    total = hashlib.sha256()
+    for file in _files(path):
+        total.update(f"{file.relative_to(path).as_posix()}\0{sha256(file)}\n".encode())
+    return total.hexdigest()
+
+
+def size(path: Path) -> int:
+    """Return the bytes of a file or of all files in a folder."""
+    return sum(file.stat().st_size for file in (_files(path) if path.is_dir() else [path]))
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.rglob("*") if file.is_file())
+
+
+# --- checks -------------------------------------------------------------------------------------
+
+
+def _check_open(file: h5py.File, path: Path, kind: str, expect: Mapping[str, Attribute]) -> None:
+    found = file.attrs.get("kind")
+    if found != kind:
+        raise RdmError(f"{path}: found an artifact of kind {found!r}, expected {kind!r}")
+    schema = SCHEMAS[kind]
+    _require_same(path, "arrays", schema.arrays, file.keys())
+    _require_same(path, "attributes", schema.attrs, set(file.attrs) - BOOKKEEPING)
+    for name, (dtype, axes) in schema.arrays.items():
+        array = file[name]
+        if array.dtype != dtype or array.ndim != axes:
+            raise RdmError(
+                f"{path}: {name} is {array.dtype} with {array.ndim} axes, "
+                f"expected {dtype} with {axes}"
+            )
+    for name, value in expect.items():
+        if _plain(file.attrs[name]) != value:
+            raise RdmError(f"{path}: {name} is {_plain(file.attrs[name])!r}, expected {value!r}")
+    for shard, digest in zip(
+        file.attrs.get("shards", []), file.attrs.get("sha256", []), strict=True
+    ):
+        # HDF5 reads a missing shard of a virtual array as zeros, without a word.
+        _check_link(path, path.parent / shard, digest)
+
+
+def _check_link(path: Path, shard: Path, digest: str) -> None:
+    if not shard.exists():
+        raise RdmError(f"{path}: its shard {shard} is missing; make it again")
+    if sha256(shard) != digest:
+        raise RdmError(f"{path}: its shard {shard} has changed since; make {path.name} again")
+
+
+def _shard_shapes(shard: Path, kind: str, first: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    with open_arrays(shard, kind, first) as file:
+        shapes = {name: file[name].shape for name in SCHEMAS[kind].arrays}
+    if len({shape[0] for shape in shapes.values()}) != 1:
+        raise RdmError(f"{shard}: arrays of different length {shapes}")
+    return shapes
+
+
+def _layout(
+    path: Path, name: str, dtype: str, shards: Sequence[Path], shapes: Sequence[tuple[int, ...]]
+) -> h5py.VirtualLayout:
+    rows, tail = sum(shape[0] for shape in shapes), shapes[0][1:]
+    layout = h5py.VirtualLayout((rows, *tail), dtype)
+    layout.dcpl.set_obj_track_times(False)
+    start = 0
+    for shard, shape in zip(shards, shapes, strict=True):
+        if shape[1:] != tail:
+            raise RdmError(f"{shard}: rows of {name} have shape {shape[1:]}, expected {tail}")
+        source = h5py.VirtualSource(os.path.relpath(shard, path.parent), name, shape)
+        layout[start : start + shape[0]] = source
+        start += shape[0]
+    return layout
+
+
+def _require_same(path: Path, what: str, expected: Any, found: Any) -> None:
+    if set(expected) != set(found):
+        raise RdmError(f"{path}: {what} are {sorted(found)}, expected {sorted(expected)}")
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value

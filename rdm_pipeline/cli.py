@@ -1,0 +1,159 @@
+"""The `rdm` command: one verb per step of the pipeline, files in, files out, parameters as JSON."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rdm_pipeline.errors import RdmError
+
+FAILURE = 2
+
+
+@dataclass(frozen=True)
+class Verb:
+    """What a verb reads and writes; a name that ends in * stands for one or more files."""
+
+    about: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+VERBS: Mapping[str, Verb] = {
+    "fetch": Verb("bring the raw data here and check its hashes", (), ("raw",)),
+    "images": Verb("store one shard of a split as images and labels", ("raw",), ("images",)),
+    "gather": Verb("join shards as one virtual array", ("shards*",), ("whole",)),
+    "encoder": Verb("make an encoder's frozen weights", ("images",), ("weights",)),
+    "features": Verb("encode one shard of images", ("images", "weights"), ("features",)),
+    "card": Verb(
+        "describe an encoder: origin, hash, linear-probe accuracy",
+        ("weights", "train", "val", "train_images", "val_images"),
+        ("card",),
+    ),
+    "reference": Verb("freeze an encoder's reference", ("features", "images"), ("reference",)),
+    "floors": Verb(
+        "measure what real data scores against the references",
+        ("references*", "features*", "images"),
+        ("floors",),
+    ),
+    "bank": Verb("freeze an encoder's evaluation bank", ("train", "val"), ("bank",)),
+    "warm_start": Verb(
+        "train the generator that matching starts from", ("images",), ("generator",)
+    ),
+    "train": Verb(
+        "match the representation distributions of a battery of encoders",
+        ("generator", "weights*", "references*", "floors", "images"),
+        ("trained", "history"),
+    ),
+    "sample": Verb(
+        "draw one shard of a generator's samples", ("generator", "images"), ("samples",)
+    ),
+    "metrics": Verb("score features against the banks", ("features*", "banks*"), ("metrics",)),
+    "judge": Verb(
+        "measure how often the judge sees the class asked for",
+        ("train", "train_images", "features", "images"),
+        ("accuracy",),
+    ),
+    "table": Verb(
+        "print a table from metrics", ("metrics*", "accuracies*"), ("csv", "markdown", "latex")
+    ),
+    "grid": Verb("draw a sheet of samples", ("images",), ("picture",)),
+    "curves": Verb("draw scores and weights over the steps", ("history", "floors"), ("picture",)),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; bad input ends in one line and a non-zero exit status."""
+    options = vars(_parser().parse_args(arguments))
+    command = options.pop("command")
+    try:
+        if command in VERBS:
+            run_verb(command, options.pop("params"), options)
+        else:
+            COMMANDS[command](**options)
+    except RdmError as error:
+        return _fail(str(error))
+    except OSError as error:
+        return _fail(f"{error.filename or 'input/output'}: {error.strerror or error}")
+    return 0
+
+
+def run_verb(name: str, text: str, paths: dict[str, Any]) -> None:
+    """Check the parameters, run the verb and leave a provenance record beside each output."""
+    from rdm_pipeline.lineage.record import start, write_records
+    from rdm_pipeline.params.pick import read_picked
+
+    verb = VERBS[name]
+    begun = start(name)
+    module = importlib.import_module(f"rdm_pipeline.verbs.{name}")
+    params, recorded = read_picked(text, module.Params)
+    module.run(params, **paths)
+    write_records(
+        begun,
+        recorded,
+        inputs={key: _listed(paths[key]) for key in _names(verb.inputs)},
+        outputs=[paths[key] for key in _names(verb.outputs)],
+        ranks=getattr(module, "ranks", lambda _: 1)(params),
+    )
+
+
+def show(results: Path) -> None:
+    """Print the tables of a folder of results and say where its pictures are."""
+    tables, pictures = sorted(results.glob("tables/*.md")), sorted(results.glob("figures/*.png"))
+    if not tables and not pictures:
+        raise RdmError(f"{results}: found no table or picture; make them: snakemake -c2 all")
+    for table in tables:
+        print(table.read_text("utf-8"))
+    for picture in pictures:
+        print(picture)
+
+
+def recipes(file: Path) -> None:
+    """Write what makes each artifact as hashes, for DVC: see dvc.yaml."""
+    from rdm_pipeline.artifacts import write_json
+    from rdm_pipeline.recipes import planned_jobs, recipe_tree
+
+    write_json(file, recipe_tree(planned_jobs(Path.cwd())))
+
+
+COMMANDS: Mapping[str, Callable[..., None]] = {"show": show, "recipes": recipes}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="rdm", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, verb in VERBS.items():
+        _add_verb(commands.add_parser(name, help=verb.about, description=verb.about), verb)
+    for name, argument in (("show", "results"), ("recipes", "file")):
+        about = COMMANDS[name].__doc__
+        command = commands.add_parser(name, help=about, description=about)
+        command.add_argument(argument, type=Path, metavar=argument.upper())
+    return parser
+
+
+def _add_verb(command: argparse.ArgumentParser, verb: Verb) -> None:
+    for key in (*verb.inputs, *verb.outputs):
+        many = "+" if key.endswith("*") else None
+        flag = "--" + key.rstrip("*").replace("_", "-")
+        command.add_argument(flag, type=Path, nargs=many, required=True, metavar="FILE")
+    command.add_argument("--params", required=True, metavar="JSON", help="from the rule")
+
+
+def _names(keys: Sequence[str]) -> list[str]:
+    return [key.rstrip("*") for key in keys]
+
+
+def _listed(value: Path | list[Path]) -> list[Path]:
+    return value if isinstance(value, list) else [value]
+
+
+def _fail(message: str) -> int:
+    print(f"rdm: {' '.join(message.split())}", file=sys.stderr)
+    return FAILURE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""What the pipeline asks of a one-step generator, and how one is built or loaded."""
+
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from rdm_pipeline.errors import RdmError
+from rdm_pipeline.generators.decoder import Decoder
+from rdm_pipeline.params.generators import GeneratorSpec
+
+
+class Generator(Protocol):
+    """A torch module that maps noise and a condition to an image in one step (method section 1)."""
+
+    noise_shape: tuple[int, ...]
+
+    def __call__(self, noise: Tensor, labels: Tensor) -> Tensor:
+        """Return images (B,C,H,W) in [0,1] for noise (B,*noise_shape) and labels (B,) int64."""
+        ...
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """Yield the trainable tensors."""
+        ...
+
+
+def build_generator(
+    spec: GeneratorSpec, classes: int, channels: int, image_size: int, seed: int
+) -> Decoder:
+    """Return a generator with random weights that depend on `seed` alone, on the CPU, float32.
+
+    Raises RdmError for an image size that the generator cannot make.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return Decoder(spec, classes, channels, image_size)
+
+
+def load_generator(
+    spec: GeneratorSpec,
+    classes: int,
+    channels: int,
+    image_size: int,
+    weights: Mapping[str, Tensor],
+    origin: str,
+) -> Decoder:
+    """Return a generator with the given weights, each of them used, none missing.
+
+    Raises RdmError that names `origin` and the first keys or shapes that do not fit.
+    """
+    generator = build_generator(spec, classes, channels, image_size, seed=0)
+    expected = {name: tuple(tensor.shape) for name, tensor in generator.state_dict().items()}
+    found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
+    if found != expected:
+        raise RdmError(
+            f"{origin}: weights of another architecture ({_difference(found, expected)})"
+        )
+    generator.load_state_dict(weights)
+    return generator
+
+
+def _difference(found: dict[str, tuple[int, ...]], expected: dict[str, tuple[int, ...]]) -> str:
+    names = sorted(n for n in found.keys() | expected.keys() if found.get(n) != expected.get(n))
+    told = [f"{n}: found {_shape(found, n)}, expected {_shape(expected, n)}" for n in names[:3]]
+    more = f", and {len(names) - 3} more" if len(names) > 3 else ""
+    return "; ".join(told) + more
+
+
+def _shape(shapes: dict[str, tuple[int, ...]], name: str) -> str:
+    return str(shapes[name]).replace(" ", "") if name in shapes else "none"

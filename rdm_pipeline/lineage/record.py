@@ -1,0 +1,151 @@
+"""The provenance record that a verb leaves beside each artifact it makes."""
+
+import importlib.metadata
+import os
+import platform
+import resource
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rdm_pipeline.artifacts import digest, size, write_json
+from rdm_pipeline.lineage.fingerprint import ROOT, fingerprint, source_hash
+
+VERSION = 1
+SUFFIX = ".prov.json"
+PACKAGES = (
+    "deepspeed",
+    "dvc",
+    "faiss-cpu",
+    "h5py",
+    "kymatio",
+    "lightly",
+    "numpy",
+    "open_clip_torch",
+    "pydantic",
+    "safetensors",
+    "scikit-learn",
+    "snakemake",
+    "timm",
+    "torch",
+    "torchvision",
+)
+
+
+@dataclass(frozen=True)
+class Start:
+    """When a verb started, and the code that was on the disk at that moment."""
+
+    verb: str
+    time: datetime
+    clock: float
+    code: Mapping[str, Any]
+
+
+def start(verb: str) -> Start:
+    """Note the time and the code before a verb begins."""
+    code = {"fingerprint": fingerprint(verb), "source_sha256": source_hash(), **_git()}
+    return Start(verb, datetime.now(UTC), time.monotonic(), code)
+
+
+def record_path(artifact: Path) -> Path:
+    """Return where the record of an artifact lies."""
+    return artifact.with_name(artifact.name + SUFFIX)
+
+
+def write_records(
+    begun: Start,
+    params: Mapping[str, Any],
+    inputs: Mapping[str, Sequence[Path]],
+    outputs: Sequence[Path],
+    ranks: int = 1,
+) -> None:
+    """Write one record per output: what it is, from what, by which code, when and where."""
+    seconds = time.monotonic() - begun.clock
+    common = {
+        "record_version": VERSION,
+        "verb": begun.verb,
+        "params": params,
+        "inputs": {name: [_file(path) for path in paths] for name, paths in inputs.items()},
+        "code": begun.code,
+        "seeds": dict(_seeds(params)),
+        "versions": _versions(),
+        "device": _device(ranks),
+        "started": begun.time.isoformat(timespec="seconds"),
+        "seconds": round(seconds, 3),
+        "device_hours": round(seconds * ranks / 3600, 6),
+        "peak_memory_bytes": _peak_memory(),
+    }
+    for path in outputs:
+        write_json(record_path(path), {"artifact": _file(path), **common})
+
+
+def _file(path: Path) -> dict[str, Any]:
+    return {"path": os.path.relpath(path), "sha256": digest(path), "bytes": size(path)}
+
+
+def _seeds(tree: Any, key: str = "") -> list[tuple[str, Any]]:
+    """Return every parameter whose name ends in `seed`, by its key."""
+    if not isinstance(tree, Mapping):
+        return [(key, tree)] if key.endswith("seed") else []
+    if "value" in tree:
+        return _seeds(tree["value"], tree.get("key", key))
+    return [pair for name in tree for pair in _seeds(tree[name], f"{key}.{name}".strip("."))]
+
+
+def _versions() -> dict[str, str | None]:
+    versions: dict[str, str | None] = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            versions[package] = None
+    return versions
+
+
+def _device(ranks: int) -> dict[str, Any]:
+    return {
+        "host": socket.gethostname(),
+        "machine": platform.machine(),
+        "cpus": os.cpu_count(),
+        "accelerator": _accelerator(),
+        "ranks": ranks,
+    }
+
+
+def _accelerator() -> str | None:
+    """Return the name of the accelerator, if the verb loaded torch and torch sees one."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_available():
+        return None
+    return str(torch.cuda.get_device_name())
+
+
+def _peak_memory() -> int:
+    """Return the largest resident size in bytes of this process and of its children."""
+    usage = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    unit = 1 if platform.system() == "Darwin" else 1024
+    return max(resource.getrusage(who).ru_maxrss for who in usage) * unit
+
+
+def _git() -> dict[str, Any]:
+    commit = _run_git("rev-parse", "HEAD")
+    if commit is None:
+        return {"commit": None, "dirty": None}
+    return {"commit": commit.strip(), "dirty": bool(_run_git("status", "--porcelain", "-uno"))}
+
+
+def _run_git(*arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout

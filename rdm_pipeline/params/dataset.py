@@ -1,0 +1,62 @@
+"""The real images that a profile works on, as params.yaml describes them."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, PositiveInt
+
+from rdm_pipeline.params.base import Section
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+FolderPath = Annotated[str, Field(min_length=1)]
+
+
+class Limits(Section):
+    """How many images of each split to use; null means all of them."""
+
+    train: PositiveInt | None
+    val: PositiveInt | None
+
+
+class Shards(Section):
+    """Into how many files each split's images and features are cut."""
+
+    train: PositiveInt
+    val: PositiveInt
+
+
+class FashionMnist(Section):
+    """Fashion-MNIST (Xiao et al. 2017): 60,000 + 10,000 grey images of 28 x 28, 10 classes.
+
+    `source` is "torchvision", "debian", "auto" (the first of them that answers) or a folder that
+    holds the four IDX .gz files.
+    """
+
+    kind: Literal["fashion_mnist"]
+    name: Name
+    source: FolderPath
+    limits: Limits
+    shards: Shards
+
+    resolution: ClassVar[int] = 28
+    channels: ClassVar[int] = 1
+
+
+class ImageFolder(Section):
+    """A user's own images, `train/<class>/*` and `val/<class>/*` with the same classes in both.
+
+    Images are cropped to their central square and resized to `resolution`; `channels` is 1 for
+    grey, 3 for colour.
+    """
+
+    kind: Literal["folder"]
+    name: Name
+    train: FolderPath
+    val: FolderPath
+    resolution: PositiveInt
+    channels: Literal[1, 3]
+    limits: Limits
+    shards: Shards
+
+
+DatasetSpec = Annotated[FashionMnist | ImageFolder, Field(discriminator="kind")]
+Split = Literal["train", "val"]

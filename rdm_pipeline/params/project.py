@@ -1,0 +1,159 @@
+"""All parameters of a profile, read once and checked as a whole."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import yaml
+from pydantic import PositiveInt, StringConstraints, ValidationError, model_validator
+
+from rdm_pipeline.errors import RdmError
+from rdm_pipeline.params.base import Section
+from rdm_pipeline.params.dataset import DatasetSpec
+from rdm_pipeline.params.encoders import EncoderSpec
+from rdm_pipeline.params.evaluation import EvaluationSpec, Report
+from rdm_pipeline.params.explain import explain
+from rdm_pipeline.params.generators import GeneratorSpec
+from rdm_pipeline.params.references import ReferenceSpec
+from rdm_pipeline.params.runs import Run, WarmStart
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", strict=True)]
+Panel = dict[Name, EncoderSpec]
+
+DEFAULT_PROFILE = "demo"
+
+
+class Project(Section):
+    """The parameters of one profile."""
+
+    results: Annotated[str, StringConstraints(pattern=r"^[^/.][^:]*$", strict=True)]
+    threads: PositiveInt
+    dataset: DatasetSpec
+    panel: Name
+    panels: dict[Name, Panel]
+    generators: dict[Name, GeneratorSpec]
+    references: dict[Name, ReferenceSpec]
+    warm_starts: dict[Name, WarmStart]
+    runs: dict[Name, Run]
+    evaluation: EvaluationSpec
+    report: Report
+
+    @property
+    def encoders(self) -> Panel:
+        """The chosen panel."""
+        return self.panels[self.panel]
+
+    def training_encoders(self) -> list[str]:
+        """Names of the panel's encoders that may train a generator."""
+        return [name for name, spec in self.encoders.items() if spec.role == "train"]
+
+    def battery(self, run: str) -> list[str]:
+        """Names of the encoders that the run trains on, in the panel's order."""
+        chosen = self.runs[run].battery
+        return [n for n in self.training_encoders() if chosen == "all" or n in chosen]
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Self:
+        _require("panel", self.panel, self.panels)
+        if not self.training_encoders():
+            raise ValueError(f"panels.{self.panel}: found no encoder of role train, allowed: some")
+        for name, start in self.warm_starts.items():
+            _require(f"warm_starts.{name}.generator", start.generator, self.generators)
+        for name, run in self.runs.items():
+            _require(f"runs.{name}.init", run.init, self.warm_starts)
+            _require(f"runs.{name}.reference", run.reference, self.references)
+            for encoder in [] if run.battery == "all" else run.battery:
+                _require(f"runs.{name}.battery", encoder, self.training_encoders())
+        for table in ("table1", "table7"):
+            for row in getattr(self.report, table).rows:
+                _require(f"report.{table}.rows", row, ["real", *self.warm_starts, *self.runs])
+                if row not in self.report.labels:
+                    raise ValueError(f"report.labels.{row}: missing")
+        return self
+
+    @model_validator(mode="after")
+    def _names_are_distinct(self) -> Self:
+        taken = [self.dataset.name, "real"]
+        for section in ("warm_starts", "runs"):
+            _require_free(section, getattr(self, section), taken)
+            taken += getattr(self, section)
+        _require_free(f"panels.{self.panel}", self.encoders, ["judge"])
+        return self
+
+
+def load_tree(root: Path, profile: str = DEFAULT_PROFILE) -> dict[str, Any]:
+    """Read params.yaml below `root` and lay the profile's overlay over it; nothing is checked."""
+    tree = _read_yaml(root / "params.yaml")
+    if profile == DEFAULT_PROFILE:
+        return tree
+    overlay = root / "profiles" / f"{profile}.yaml"
+    if not overlay.exists():
+        known = sorted(path.stem for path in (root / "profiles").glob("*.yaml"))
+        raise RdmError(
+            f"profile: found {profile!r}, allowed: {', '.join([DEFAULT_PROFILE, *known])}"
+        )
+    return merge(tree, _read_yaml(overlay))
+
+
+def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay `overlay` over `base`: mappings merge, null removes a key, anything else replaces it.
+
+    Source: RFC 7396 (JSON merge patch).
+    """
+    merged = dict(base)
+    for key, value in overlay.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, Mapping):
+            below = merged.get(key)
+            merged[key] = merge(below if isinstance(below, Mapping) else {}, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def parse(tree: Mapping[str, Any], origin: str = "params.yaml") -> Project:
+    """Check a tree of parameters; a fault becomes a one-line RdmError that names the key."""
+    try:
+        return Project.model_validate(tree)
+    except ValidationError as error:
+        raise RdmError(f"{origin}: {explain(error, tree)}") from None
+
+
+def _require(key: str, found: str, allowed: Any) -> None:
+    if found not in allowed:
+        raise ValueError(
+            f"{key}: found {found!r}, allowed: {', '.join(allowed) or 'none is declared'}"
+        )
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML in which a key that appears twice is an error, not the victory of the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Return the mapping of a node without repeated keys."""
+        names = [key.value for key, _ in node.value]
+        for name in names:
+            if names.count(name) > 1:
+                raise yaml.MarkedYAMLError(problem=f"{name} twice", problem_mark=node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def _require_free(section: str, names: Iterable[str], taken: Iterable[str]) -> None:
+    for name in names:
+        if name in taken:
+            allowed = f"any name but {', '.join(taken)}"
+            raise ValueError(f"{section}.{name}: found {name!r}, allowed: {allowed}")
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        tree = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+    except FileNotFoundError:
+        raise RdmError(f"{path.name}: not there; run from the folder that holds it") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        line = " ".join(str(error).split())
+        raise RdmError(f"{path.name}: not YAML: {line}") from None
+    if not isinstance(tree, dict):
+        raise RdmError(f"{path.name}: found {type(tree).__name__}, allowed: a mapping of keys")
+    return tree

@@ -1,0 +1,21 @@
+"""How the frozen reference of every encoder is built (method: sections 2 and 3)."""
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+from rdm_pipeline.params.base import Section
+
+
+class ReferenceSpec(Section):
+    """Bandwidth, landmarks, solve and coupling of one family of references."""
+
+    bandwidth_scale: PositiveFloat
+    bandwidth_rows: PositiveInt
+    landmarks: PositiveInt
+    kmeans_iterations: PositiveInt
+    kmeans_rows: PositiveInt
+    jitter: PositiveFloat
+    k_rr_rows: PositiveInt
+    label_beta: NonNegativeFloat = Field(
+        description="weight of the one-hot label in bandwidths; 0 leaves the image law marginal"
+    )
+    seed: NonNegativeInt

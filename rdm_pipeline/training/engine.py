@@ -1,0 +1,140 @@
+"""DeepSpeed: process group, ZeRO optimizer and checkpoints of one training run."""
+
+import json
+import math
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from rdm_pipeline.errors import RdmError
+from rdm_pipeline.params.runs import Optimizer, Run
+
+NEVER = 10**9
+
+
+def start_ranks() -> tuple[int, int]:
+    """Join the process group that the launcher described (alone if none did): (rank, ranks)."""
+    if not torch.cuda.is_available():
+        os.environ.setdefault("DS_ACCELERATOR", "cpu")
+    import deepspeed
+
+    if "RANK" not in os.environ and not dist.is_initialized():
+        os.environ.setdefault("LOCAL_RANK", "0")
+        backend = "nccl" if torch.cuda.is_available() else "gloo"
+        dist.init_process_group(backend, store=dist.HashStore(), rank=0, world_size=1)
+    # On a CPU DeepSpeed would compile an operator that only inference uses, and fail without g++.
+    deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
+    deepspeed.init_distributed(verbose=False)
+    return dist.get_rank(), dist.get_world_size()
+
+
+def build_engine(generator: nn.Module, run: Run) -> Any:
+    """Return the DeepSpeed engine of a generator: AdamW under ZeRO, clipping and schedule."""
+    import deepspeed
+
+    settings = run.optimizer
+    optimizer = torch.optim.AdamW(
+        generator.parameters(),
+        lr=settings.learning_rate,
+        betas=(settings.betas[0], settings.betas[1]),
+        weight_decay=settings.weight_decay,
+    )
+    engine, *_ = deepspeed.initialize(
+        model=generator,
+        optimizer=optimizer,
+        lr_scheduler=lambda opt: torch.optim.lr_scheduler.LambdaLR(
+            opt, lambda step: learning_rate_factor(settings, step, run.steps)
+        ),
+        config=deepspeed_config(run),
+        dist_init_required=False,
+    )
+    return engine
+
+
+def deepspeed_config(run: Run) -> dict[str, Any]:
+    """Return DeepSpeed's configuration for a run.
+
+    The engine divides surrogates by the accumulation steps and averages over ranks, which makes
+    the gradient micro_batch / N times the full one: the convention of method section 5.
+    """
+    launch = run.launch
+    return {
+        "train_batch_size": run.batch,
+        "train_micro_batch_size_per_gpu": launch.micro_batch,
+        "gradient_accumulation_steps": run.batch // (launch.micro_batch * launch.ranks),
+        "gradient_clipping": run.optimizer.clip,
+        "zero_optimization": {"stage": launch.zero_stage},
+        "zero_allow_untested_optimizer": True,
+        "zero_force_ds_cpu_optimizer": False,
+        "steps_per_print": NEVER,
+    }
+
+
+def learning_rate_factor(settings: Optimizer, step: int, steps: int) -> float:
+    """Return the share of the learning rate at a step: linear warm-up, then constant or cosine."""
+    if step < settings.warmup_steps:
+        return (step + 1) / settings.warmup_steps
+    if settings.schedule == "constant":
+        return 1.0
+    progress = (step - settings.warmup_steps) / max(1, steps - settings.warmup_steps)
+    return 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
+
+
+def gather_rows(rows: Tensor) -> Tensor:
+    """Return the rows (n, d) of all ranks, in rank order: (ranks * n, d); no gradient."""
+    if dist.get_world_size() == 1:
+        return rows
+    parts = [torch.empty_like(rows) for _ in range(dist.get_world_size())]
+    dist.all_gather(parts, rows.contiguous())
+    return torch.cat(parts)
+
+
+def add_ranks(values: Tensor) -> Tensor:
+    """Return the sum of a tensor over all ranks."""
+    if dist.get_world_size() > 1:
+        dist.all_reduce(values)
+    return values
+
+
+def save_checkpoint(engine: Any, folder: Path, step: int, state: dict[str, Any]) -> None:
+    """Save weights, optimizer, schedule and `state` after a step; keep only the newest."""
+    tag = f"step-{step:06d}"
+    engine.save_checkpoint(str(folder), tag=tag, client_state={"state": state})
+    dist.barrier()
+    if dist.get_rank() == 0:
+        for old in folder.glob("step-*"):
+            if old.name != tag:
+                shutil.rmtree(old)
+
+
+def load_checkpoint(engine: Any, folder: Path) -> dict[str, Any] | None:
+    """Take up the newest whole checkpoint and return its state, or None where there is none.
+
+    DeepSpeed writes `latest` last, so a save that was cut off is not taken up.
+    """
+    if not (folder / "latest").exists():
+        return None
+    try:
+        _, client = engine.load_checkpoint(str(folder))
+    except (RuntimeError, KeyError, ValueError, EOFError, OSError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise RdmError(f"{folder}: not a checkpoint of this run ({reason}); delete it") from None
+    state: dict[str, Any] = client["state"]
+    return state
+
+
+def consolidated(engine: Any) -> dict[str, Tensor]:
+    """Return the whole generator's weights on the CPU, gathered from all ranks under stage 3."""
+    if engine.zero_optimization_stage() == 3:
+        return dict(engine._zero3_consolidated_16bit_state_dict() or {})
+    return {name: value.detach().cpu() for name, value in engine.module.state_dict().items()}
+
+
+def describe(config: dict[str, Any]) -> str:
+    """Return the configuration as one line for the log."""
+    return json.dumps(config, sort_keys=True)

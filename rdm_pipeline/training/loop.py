@@ -1,0 +1,137 @@
+"""The training loop of a run: generate, encode, match, step; the same on one rank and on many."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rdm_pipeline.errors import RdmError
+from rdm_pipeline.generators.noise import sample_labels, sample_noise
+from rdm_pipeline.params.runs import Run
+from rdm_pipeline.progress import Progress
+from rdm_pipeline.reference.target import Target
+from rdm_pipeline.training import engine as ds
+from rdm_pipeline.training.controller import LagrangianController
+from rdm_pipeline.training.gradcache import Features, gradcache_backward
+from rdm_pipeline.training.objective import Rows, battery_gradients
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a run trains with: everything frozen, on the device it computes on."""
+
+    run: Run
+    battery: Mapping[str, nn.Module]
+    targets: Mapping[str, Target]
+    floors: Tensor
+    classes: int
+    noise_shape: tuple[int, ...]
+    device: torch.device
+
+
+@dataclass
+class State:
+    """What changes from step to step besides the engine; all of it is in the checkpoint."""
+
+    controller: LagrangianController
+    weights: Tensor
+    step: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+
+def train(engine: Any, setting: Setting, checkpoints: Path) -> list[dict[str, Any]]:
+    """Run all steps, from the newest checkpoint on if there is one; return one entry per step."""
+    run = setting.run
+    state = _resume(engine, setting, checkpoints)
+    progress = Progress("train", run.steps)
+    progress.update(state.step)
+    while state.step < run.steps:
+        entry = train_step(engine, setting, state)
+        state.history.append(entry)
+        state.step += 1
+        progress.update(state.step, f"mean score over floor {_mean_ratio(entry, setting):.2f}")
+        if state.step % run.launch.checkpoint_every == 0 and state.step < run.steps:
+            ds.save_checkpoint(engine, checkpoints, state.step, _saved(state))
+    return state.history
+
+
+def train_step(engine: Any, setting: Setting, state: State) -> dict[str, Any]:
+    """Make one optimizer step and return its scores, weights and learning rate."""
+    run, launch = setting.run, setting.run.launch
+    rank, ranks = torch.distributed.get_rank(), torch.distributed.get_world_size()
+    local = run.batch // ranks
+    rows = Rows(rank * local, (rank + 1) * local)
+    labels = sample_labels(run.seed, state.step, range(run.batch), setting.classes)
+    labels = labels.to(setting.device)
+
+    def forward(index: int, names: Collection[str]) -> tuple[Tensor, Features]:
+        first = rows.start + index * launch.micro_batch
+        indices = range(first, first + launch.micro_batch)
+        noise = sample_noise(run.seed, state.step, indices, setting.noise_shape)
+        images = engine(noise.to(setting.device), labels[indices.start : indices.stop])
+        return images, {name: setting.battery[name](images) for name in names}
+
+    def objective(features: Features) -> tuple[Tensor, Features]:
+        gathered = {name: ds.gather_rows(f) for name, f in features.items()}
+        return battery_gradients(
+            gathered, labels, setting.classes, setting.targets, state.weights, rows, ds.add_ranks
+        )
+
+    def backward(surrogate: Tensor) -> None:
+        engine.backward(surrogate)
+        engine.step()
+
+    rate = engine.get_lr()[0]
+    try:
+        scores = gradcache_backward(
+            forward, list(setting.battery), local // launch.micro_batch, objective, backward
+        )
+    except RdmError as error:
+        raise RdmError(f"step {state.step}: {error}; nothing was written") from None
+    entry = _entry(state, setting, scores, rate, engine.get_global_grad_norm())
+    if run.weighting == "controller":
+        state.weights = state.controller.update(scores)
+    return entry
+
+
+def _resume(engine: Any, setting: Setting, checkpoints: Path) -> State:
+    controller = LagrangianController(setting.run.controller, setting.floors)
+    state = State(controller, controller.initial_weights())
+    saved = ds.load_checkpoint(engine, checkpoints)
+    if saved is not None:
+        controller.load_state_dict(saved["controller"])
+        state.weights, state.step, state.history = (
+            saved[key] for key in ("weights", "step", "history")
+        )
+    return state
+
+
+def _saved(state: State) -> dict[str, Any]:
+    return {
+        "controller": state.controller.state_dict(),
+        "weights": state.weights,
+        "step": state.step,
+        "history": state.history,
+    }
+
+
+def _entry(
+    state: State, setting: Setting, scores: Tensor, rate: float, norm: Tensor | float | None
+) -> dict[str, Any]:
+    names = list(setting.battery)
+    return {
+        "step": state.step,
+        "scores": dict(zip(names, scores.tolist(), strict=True)),
+        "weights": dict(zip(names, state.weights.tolist(), strict=True)),
+        "learning_rate": rate,
+        # stage 0 has none
+        "gradient_norm": None if norm is None else float(norm),
+    }
+
+
+def _mean_ratio(entry: dict[str, Any], setting: Setting) -> float:
+    scores = torch.tensor(list(entry["scores"].values()), dtype=torch.float64)
+    return float((scores / setting.floors).mean())

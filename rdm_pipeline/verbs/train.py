@@ -1,0 +1,154 @@
+"""rdm train: a run, on one rank or on many."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rdm_pipeline.artifacts import digest, read_json, read_tensors, write_json, write_tensors
+from rdm_pipeline.errors import RdmError
+from rdm_pipeline.generators.base import load_generator
+from rdm_pipeline.lineage.fingerprint import fingerprint
+from rdm_pipeline.loading.encoders import load_encoder
+from rdm_pipeline.loading.features import by_name
+from rdm_pipeline.loading.images import describe_images
+from rdm_pipeline.loading.references import load_target
+from rdm_pipeline.params.base import Section
+from rdm_pipeline.params.encoders import Network
+from rdm_pipeline.params.generators import GeneratorSpec
+from rdm_pipeline.params.runs import Run
+from rdm_pipeline.training.engine import build_engine, consolidated, start_ranks
+from rdm_pipeline.training.loop import Setting, train
+
+
+class Params(Section):
+    """What train reads."""
+
+    run: Run
+    generator: GeneratorSpec
+    battery: list[str]
+    networks: dict[str, Network]
+
+
+def ranks(params: Params) -> int:
+    """Return how many devices the run keeps busy."""
+    return params.run.launch.ranks
+
+
+def run(params: Params, **paths: Any) -> None:
+    """Write the trained generator and the history of its steps; resume where a killed job stopped."""
+    if ranks(params) == 1:
+        work(params, **paths)
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        job = Path(scratch) / "job.json"
+        write_json(job, {"params": params.model_dump(), "paths": _as_text(paths)})
+        launcher = ["--nproc-per-node", str(ranks(params)), "--rdzv-backend", "c10d"]
+        launcher += ["--rdzv-endpoint", "localhost:0", "-m", "rdm_pipeline.verbs.train", str(job)]
+        done = subprocess.run([sys.executable, "-m", "torch.distributed.run", *launcher])
+    if done.returncode:
+        raise RdmError(f"training: one of {ranks(params)} ranks failed; the reason is above")
+
+
+def work(
+    params: Params,
+    *,
+    generator: Path,
+    weights: list[Path],
+    references: list[Path],
+    floors: Path,
+    images: Path,
+    trained: Path,
+    history: Path,
+) -> None:
+    """Do one rank's share of a run; rank 0 writes."""
+    torch.set_num_threads(params.run.launch.threads)
+    rank, _ = start_ranks()
+    files = [generator, *weights, *references, floors, images]
+    checkpoints = trained.parent / "checkpoints" / identity(params, files)
+    setting, model = _prepare(params, generator, weights, references, floors, images)
+    engine = build_engine(model, params.run)
+    steps = train(engine, setting, checkpoints)
+    tensors = consolidated(engine)
+    if rank == 0:
+        write_tensors(trained, tensors, {"generator": params.generator.model_dump()})
+        write_json(history, steps)
+        shutil.rmtree(checkpoints.parent, ignore_errors=True)
+
+
+def identity(params: Params, files: list[Path]) -> str:
+    """Return the hash of all that decides a run's result: a checkpoint of another is never used."""
+    told = json.dumps(params.model_dump(exclude={"run": {"launch": {"checkpoint_every"}}}))
+    parts = [told, fingerprint("train"), *(digest(path) for path in files)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _prepare(
+    params: Params,
+    generator: Path,
+    weights: list[Path],
+    references: list[Path],
+    floors: Path,
+    images: Path,
+) -> tuple[Setting, torch.nn.Module]:
+    names, about, floor_of = params.battery, describe_images(images), read_json(floors)
+    device = _device()
+    weights_of, reference_of = by_name(names, weights), by_name(names, references)
+    encoders = {
+        name: load_encoder(
+            weights_of[name], name, params.networks[name], about.channels, about.size
+        ).to(device)
+        for name in names
+    }
+    targets = {name: load_target(reference_of[name], name) for name in names}
+    tensors, _ = read_tensors(generator)
+    model = load_generator(
+        params.generator, len(about.classes), about.channels, about.size, tensors, str(generator)
+    )
+    setting = Setting(
+        run=params.run,
+        battery=encoders,
+        targets=targets,
+        floors=torch.tensor([floor_of[name]["mean"] for name in names], dtype=torch.float64),
+        classes=len(about.classes),
+        noise_shape=model.noise_shape,
+        device=device,
+    )
+    return setting, model
+
+
+def _device() -> torch.device:
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+
+
+def _as_text(paths: Mapping[str, Path | list[Path]]) -> dict[str, Any]:
+    return {k: [str(p) for p in v] if isinstance(v, list) else str(v) for k, v in paths.items()}
+
+
+def _as_paths(texts: Mapping[str, str | list[str]]) -> dict[str, Any]:
+    return {k: [Path(t) for t in v] if isinstance(v, list) else Path(v) for k, v in texts.items()}
+
+
+def main() -> int:
+    """Do a rank's share of the job file that the launching process wrote."""
+    job = read_json(Path(sys.argv[1]))
+    try:
+        work(Params.model_validate(job["params"]), **_as_paths(job["paths"]))
+    except RdmError as error:
+        print(f"rdm: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+# What all rules share: the profile, the names that wildcards stand for, how jobs find the package.
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, workflow.basedir)
+
+from snakemake.exceptions import WorkflowError
+
+from rdm_pipeline.errors import RdmError
+from rdm_pipeline.lineage.fingerprint import fingerprint
+from rdm_pipeline.workflow import JUDGE, SAMPLES, Workflow
+
+try:
+    W = Workflow(Path(workflow.basedir), config.get("profile", "demo"))
+except RdmError as error:
+    raise WorkflowError(str(error))
+
+R = W.results
+LOGS = W.logs
+
+# Jobs import the package that was fingerprinted, whatever else is installed.
+shell.executable("bash")
+shell.prefix(f"set -euo pipefail; export PYTHONPATH='{workflow.basedir}'; ")
+
+
+def one_of(names):
+    """Return a pattern that matches these names and nothing else."""
+    return "|".join(names) or "(?!)"
+
+
+wildcard_constraints:
+    dataset=W.dataset,
+    source=one_of([W.dataset, *W.generators]),
+    split=one_of(["train", "val", SAMPLES]),
+    shard=r"\d+",
+    encoder=one_of(W.all_encoders),
+    reference=one_of(W.project.references),
+    start=one_of(W.project.warm_starts),
+    run=one_of(W.project.runs),
+    generator=one_of(W.generators),

@@ -1,0 +1,64 @@
+# Raw data -> images: uint8 arrays with labels and class names, one file per shard.
+
+
+def raw_state(wildcards):
+    """A folder of the user's own counts as changed when a name, a size or a time in it does."""
+    from rdm_pipeline.datasets.folder import listing_signature
+
+    spec = W.project.dataset
+    if spec.kind != "folder":
+        return spec.kind
+    return [listing_signature(Path(root)) for root in (spec.train, spec.val)]
+
+
+rule fetch:
+    output:
+        raw=directory(R + "/raw/{dataset}"),
+    params:
+        values=W.pick({"dataset": "dataset"}),
+        code=fingerprint("fetch"),
+        state=raw_state,
+    log:
+        LOGS + "/fetch/{dataset}.log",
+    benchmark:
+        LOGS + "/fetch/{dataset}.tsv"
+    shell:
+        "rdm fetch --raw {output.raw} --params {params.values:q} 2>&1 | tee {log}"
+
+
+rule images:
+    input:
+        raw=R + "/raw/{dataset}",
+    output:
+        images=R + "/images/{dataset}/{split}/{shard}.h5",
+    params:
+        values=lambda w: W.pick({"dataset": "dataset"}, split=w.split, shard=int(w.shard)),
+        code=fingerprint("images"),
+    wildcard_constraints:
+        split="train|val",
+    log:
+        LOGS + "/images/{dataset}-{split}-{shard}.log",
+    benchmark:
+        LOGS + "/images/{dataset}-{split}-{shard}.tsv"
+    shell:
+        "rdm images --raw {input.raw} --images {output.images} --params {params.values:q}"
+        " 2>&1 | tee {log}"
+
+
+rule gather_images:
+    input:
+        shards=lambda w: [
+            f"{R}/images/{w.source}/{w.split}/{shard}.h5" for shard in W.shards(w.source, w.split)
+        ],
+    output:
+        whole=R + "/images/{source}/{split}.h5",
+    params:
+        values=W.pick({}, kind="images"),
+        code=fingerprint("gather"),
+    log:
+        LOGS + "/gather/images-{source}-{split}.log",
+    benchmark:
+        LOGS + "/gather/images-{source}-{split}.tsv"
+    shell:
+        "rdm gather --shards {input.shards} --whole {output.whole} --params {params.values:q}"
+        " 2>&1 | tee {log}"

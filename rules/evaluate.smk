@@ -1,0 +1,98 @@
+# Samples of a generator -> features by the whole panel -> SW and MMD ratios, and the judge's view.
+
+
+rule sample:
+    input:
+        generator=R + "/runs/{generator}/generator.safetensors",
+        images=W.images(W.dataset, "val"),
+    output:
+        samples=R + "/images/{generator}/" + SAMPLES + "/{shard}.h5",
+    params:
+        values=lambda w: W.pick(
+            {
+                "generator": W.generator_key(w.generator),
+                "samples": "evaluation.bank.samples",
+                "sampling": "evaluation.sampling",
+                "threads": "threads",
+            },
+            shard=int(w.shard),
+        ),
+        code=fingerprint("sample"),
+    threads: W.project.threads
+    log:
+        LOGS + "/sample/{generator}-{shard}.log",
+    benchmark:
+        LOGS + "/sample/{generator}-{shard}.tsv"
+    shell:
+        "rdm sample --generator {input.generator} --images {input.images}"
+        " --samples {output.samples} --params {params.values:q} 2>&1 | tee {log}"
+
+
+rule metrics:
+    input:
+        features=lambda w: W.features(w.generator, SAMPLES, W.panel),
+        banks=W.banks(),
+    output:
+        metrics=R + "/metrics/{generator}.json",
+    params:
+        values=W.pick({"threads": "threads"}, panel=W.panel, rows="all"),
+        code=fingerprint("metrics"),
+    threads: W.project.threads
+    log:
+        LOGS + "/metrics/{generator}.log",
+    benchmark:
+        LOGS + "/metrics/{generator}.tsv"
+    shell:
+        "rdm metrics --features {input.features} --banks {input.banks}"
+        " --metrics {output.metrics} --params {params.values:q} 2>&1 | tee {log}"
+
+
+use rule metrics as metrics_of_real with:
+    input:
+        features=W.features(W.dataset, "val", W.panel),
+        banks=W.banks(),
+    output:
+        metrics=R + "/metrics/real.json",
+    params:
+        values=W.pick({"threads": "threads"}, panel=W.panel, rows="real"),
+        code=fingerprint("metrics"),
+    log:
+        LOGS + "/metrics/real.log",
+    benchmark:
+        LOGS + "/metrics/real.tsv"
+
+
+rule judge:
+    input:
+        train=W.features(W.dataset, "train", [JUDGE]),
+        train_images=W.images(W.dataset, "train"),
+        features=lambda w: W.features(w.generator, SAMPLES, [JUDGE]),
+        images=lambda w: W.images(w.generator, SAMPLES),
+    output:
+        accuracy=R + "/judge/{generator}.json",
+    params:
+        values=W.pick({"threads": "threads"}),
+        code=fingerprint("judge"),
+    threads: W.project.threads
+    log:
+        LOGS + "/judge/{generator}.log",
+    benchmark:
+        LOGS + "/judge/{generator}.tsv"
+    shell:
+        "rdm judge --train {input.train} --train-images {input.train_images}"
+        " --features {input.features} --images {input.images} --accuracy {output.accuracy}"
+        " --params {params.values:q} 2>&1 | tee {log}"
+
+
+use rule judge as judge_of_real with:
+    input:
+        train=W.features(W.dataset, "train", [JUDGE]),
+        train_images=W.images(W.dataset, "train"),
+        features=W.features(W.dataset, "val", [JUDGE]),
+        images=W.images(W.dataset, "val"),
+    output:
+        accuracy=R + "/judge/real.json",
+    log:
+        LOGS + "/judge/real.log",
+    benchmark:
+        LOGS + "/judge/real.tsv"

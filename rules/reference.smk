@@ -1,0 +1,72 @@
+# Frozen references that runs train against, and frozen banks that every generator is scored by.
+
+
+rule reference:
+    input:
+        features=R + f"/features/{W.dataset}/train/" + "{encoder}.h5",
+        images=W.images(W.dataset, "train"),
+    output:
+        reference=R + "/references/{reference}/{encoder}.h5",
+    params:
+        values=lambda w: W.pick(
+            {"reference": f"references.{w.reference}", "threads": "threads"}, encoder=w.encoder
+        ),
+        code=fingerprint("reference"),
+    threads: W.project.threads
+    log:
+        LOGS + "/reference/{reference}-{encoder}.log",
+    benchmark:
+        LOGS + "/reference/{reference}-{encoder}.tsv"
+    shell:
+        "rdm reference --features {input.features} --images {input.images}"
+        " --reference {output.reference} --params {params.values:q} 2>&1 | tee {log}"
+
+
+rule floors:
+    input:
+        references=lambda w: W.references(W.run(w.run).reference, W.project.battery(w.run)),
+        features=lambda w: W.features(W.dataset, "val", W.project.battery(w.run)),
+        images=W.images(W.dataset, "val"),
+    output:
+        floors=R + "/runs/{run}/floors.json",
+    params:
+        values=lambda w: W.pick(
+            {
+                "batch": f"runs.{w.run}.batch",
+                "draws": f"runs.{w.run}.controller.floor_draws",
+                "seed": f"runs.{w.run}.controller.floor_seed",
+                "threads": "threads",
+            },
+            battery=W.project.battery(w.run),
+        ),
+        code=fingerprint("floors"),
+    threads: W.project.threads
+    log:
+        LOGS + "/floors/{run}.log",
+    benchmark:
+        LOGS + "/floors/{run}.tsv"
+    shell:
+        "rdm floors --references {input.references} --features {input.features}"
+        " --images {input.images} --floors {output.floors} --params {params.values:q}"
+        " 2>&1 | tee {log}"
+
+
+rule bank:
+    input:
+        train=R + f"/features/{W.dataset}/train/" + "{encoder}.h5",
+        val=R + f"/features/{W.dataset}/val/" + "{encoder}.h5",
+    output:
+        bank=R + "/banks/{encoder}.h5",
+    params:
+        values=lambda w: W.pick(
+            {"bank": "evaluation.bank", "threads": "threads"}, encoder=w.encoder
+        ),
+        code=fingerprint("bank"),
+    threads: W.project.threads
+    log:
+        LOGS + "/bank/{encoder}.log",
+    benchmark:
+        LOGS + "/bank/{encoder}.tsv"
+    shell:
+        "rdm bank --train {input.train} --val {input.val} --bank {output.bank}"
+        " --params {params.values:q} 2>&1 | tee {log}"

@@ -1,0 +1,118 @@
+# Tables and pictures: the last files of the chain.
+
+
+def table_rows(name):
+    return getattr(W.project.report, name).rows
+
+
+def table_values(name, metric):
+    return W.pick(
+        {
+            "rows": f"report.{name}.rows",
+            "labels": W.labels(table_rows(name)),
+            "published": "report.published",
+        },
+        table=name,
+        metric=metric,
+        held_out=[e for e in W.panel if W.project.encoders[e].role == "held_out"],
+        panel=W.panel,
+    )
+
+
+rule table1:
+    input:
+        metrics=expand(R + "/metrics/{row}.json", row=table_rows("table1")),
+        accuracies=expand(R + "/judge/{row}.json", row=table_rows("table1")),
+    output:
+        csv=R + "/tables/table1.csv",
+        markdown=R + "/tables/table1.md",
+        latex=R + "/tables/table1.tex",
+    params:
+        values=table_values("table1", "sw"),
+        code=fingerprint("table"),
+    log:
+        LOGS + "/table/table1.log",
+    benchmark:
+        LOGS + "/table/table1.tsv"
+    shell:
+        "rdm table --metrics {input.metrics} --accuracies {input.accuracies} --csv {output.csv}"
+        " --markdown {output.markdown} --latex {output.latex} --params {params.values:q}"
+        " 2>&1 | tee {log}"
+
+
+use rule table1 as table7 with:
+    input:
+        metrics=expand(R + "/metrics/{row}.json", row=table_rows("table7")),
+        accuracies=expand(R + "/judge/{row}.json", row=table_rows("table7")),
+    output:
+        csv=R + "/tables/table7.csv",
+        markdown=R + "/tables/table7.md",
+        latex=R + "/tables/table7.tex",
+    params:
+        values=table_values("table7", "mmd"),
+        code=fingerprint("table"),
+    log:
+        LOGS + "/table/table7.log",
+    benchmark:
+        LOGS + "/table/table7.tsv"
+
+
+rule grid:
+    input:
+        images=lambda w: W.images(w.generator, SAMPLES),
+    output:
+        picture=R + "/figures/samples-{generator}.png",
+    params:
+        values=lambda w: W.pick(
+            {"columns": "report.grid.columns", "title": f"report.labels.{w.generator}"}
+        ),
+        code=fingerprint("grid"),
+    log:
+        LOGS + "/grid/{generator}.log",
+    benchmark:
+        LOGS + "/grid/{generator}.tsv"
+    shell:
+        "rdm grid --images {input.images} --picture {output.picture}"
+        " --params {params.values:q} 2>&1 | tee {log}"
+
+
+use rule grid as grid_of_real with:
+    input:
+        images=W.images(W.dataset, "val"),
+    output:
+        picture=R + "/figures/samples-real.png",
+    params:
+        values=W.pick({"columns": "report.grid.columns", "title": "report.labels.real"}),
+        code=fingerprint("grid"),
+    log:
+        LOGS + "/grid/real.log",
+    benchmark:
+        LOGS + "/grid/real.tsv"
+
+
+rule grids:
+    input:
+        expand(R + "/figures/samples-{row}.png", row=["real", *W.generators]),
+
+
+rule curve:
+    input:
+        history=R + "/runs/{run}/history.json",
+        floors=R + "/runs/{run}/floors.json",
+    output:
+        picture=R + "/figures/training-{run}.png",
+    params:
+        values=W.pick({}),
+        code=fingerprint("curves"),
+    log:
+        LOGS + "/curves/{run}.log",
+    benchmark:
+        LOGS + "/curves/{run}.tsv"
+    shell:
+        "rdm curves --history {input.history} --floors {input.floors} --picture {output.picture}"
+        " --params {params.values:q} 2>&1 | tee {log}"
+
+
+rule curves:
+    input:
+        expand(R + "/figures/training-{run}.png", run=W.project.runs),

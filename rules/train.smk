@@ -1,0 +1,58 @@
+# One-step generators: the warm start, and the runs that match representation distributions.
+
+
+rule warm_start:
+    input:
+        images=W.images(W.dataset, "train"),
+    output:
+        generator=R + "/runs/{start}/generator.safetensors",
+    params:
+        values=lambda w: W.pick(
+            {
+                "generator": W.generator_key(w.start),
+                "vae": f"warm_starts.{w.start}.vae",
+                "seed": f"warm_starts.{w.start}.seed",
+                "threads": f"warm_starts.{w.start}.threads",
+            }
+        ),
+        code=fingerprint("warm_start"),
+    threads: lambda w: W.project.warm_starts[w.start].threads
+    log:
+        LOGS + "/warm_start/{start}.log",
+    benchmark:
+        LOGS + "/warm_start/{start}.tsv"
+    shell:
+        "rdm warm_start --images {input.images} --generator {output.generator}"
+        " --params {params.values:q} 2>&1 | tee {log}"
+
+
+rule train:
+    input:
+        generator=lambda w: f"{R}/runs/{W.run(w.run).init}/generator.safetensors",
+        weights=lambda w: W.weights(W.project.battery(w.run)),
+        references=lambda w: W.references(W.run(w.run).reference, W.project.battery(w.run)),
+        floors=R + "/runs/{run}/floors.json",
+        images=W.images(W.dataset, "val"),
+    output:
+        trained=R + "/runs/{run}/generator.safetensors",
+        history=R + "/runs/{run}/history.json",
+    params:
+        values=lambda w: W.pick(
+            {
+                "run": f"runs.{w.run}",
+                "generator": W.generator_key(w.run),
+                "networks": W.network_keys(W.project.battery(w.run)),
+            },
+            battery=W.project.battery(w.run),
+        ),
+        code=fingerprint("train"),
+    threads: lambda w: W.run(w.run).launch.ranks * W.run(w.run).launch.threads
+    log:
+        LOGS + "/train/{run}.log",
+    benchmark:
+        LOGS + "/train/{run}.tsv"
+    shell:
+        "rdm train --generator {input.generator} --weights {input.weights}"
+        " --references {input.references} --floors {input.floors} --images {input.images}"
+        " --trained {output.trained} --history {output.history} --params {params.values:q}"
+        " 2>&1 | tee {log}"

@@ -1,0 +1,47 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rdm_pipeline.encoders.battery import LOADERS
+from rdm_pipeline.encoders.panel import held_out_encoders, panel_order, training_encoders
+from rdm_pipeline.params.encoders import EncoderSpec
+from tests.encoders.networks import network
+
+ROOT = Path(__file__).parents[2]
+
+
+def panels() -> dict[str, dict[str, EncoderSpec]]:
+    """Every panel that params.yaml or a profile declares in full."""
+    found = {}
+    for path in [ROOT / "params.yaml", *sorted((ROOT / "profiles").glob("*.yaml"))]:
+        for name, rows in (yaml.safe_load(path.read_text()).get("panels") or {}).items():
+            if all("network" in row for row in rows.values()):
+                found[name] = {row: EncoderSpec(**spec) for row, spec in rows.items()}
+    return found
+
+
+def test_training_encoders_come_first_in_the_order_of_the_panel():
+    panel = {
+        name: EncoderSpec(role=role, paradigm="p", network=network("pixels"))
+        for name, role in [("b", "held_out"), ("d", "train"), ("a", "train"), ("c", "held_out")]
+    }
+    assert training_encoders(panel) == ["d", "a"]
+    assert held_out_encoders(panel) == ["b", "c"]
+    assert panel_order(panel) == ["d", "a", "b", "c"]
+
+
+@pytest.mark.parametrize("name", ["demo", "paper"])
+def test_both_panels_have_ten_training_and_four_held_out_encoders(name):
+    panel = panels()[name]
+    assert len(training_encoders(panel)) == 10
+    assert len(held_out_encoders(panel)) == 4
+
+
+def test_the_demo_panel_is_made_of_families_that_have_a_loader():
+    assert {spec.network.family for spec in panels()["demo"].values()} == set(LOADERS)
+
+
+def test_encoders_that_are_drawn_or_trained_here_do_not_share_a_seed():
+    own = [s for s in panels()["demo"].values() if s.network.family in ("convnet", "vit")]
+    assert len({spec.network.seed for spec in own}) == len(own)

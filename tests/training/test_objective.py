@@ -1,0 +1,39 @@
+"""The battery objective: what ranks share, and what is refused."""
+
+import pytest
+import torch
+
+from rdm_pipeline.errors import RdmError
+from rdm_pipeline.training.objective import Rows, battery_gradients
+from tests.training.toy import CLASSES, DIMS, N, Toy
+
+
+def gradients_of(rows: Rows, shares: list | None = None, total=lambda x: x):
+    toy = Toy()
+    features = {n: e(toy.generator(toy.noise)).detach() for n, e in toy.encoders.items()}
+    weights = torch.tensor([0.5, 2.0], dtype=torch.float64)
+
+    def add(values):
+        if shares is not None:
+            shares.append(values.clone())
+        return total(values)
+
+    return battery_gradients(features, toy.labels, CLASSES, toy.targets, weights, rows, add)
+
+
+def test_ranks_that_own_a_part_of_the_rows_find_the_same_as_one_that_owns_all():
+    scores, whole = gradients_of(Rows(0, N))
+    shares: list = []
+    for rows in (Rows(0, 8), Rows(8, N)):
+        gradients_of(rows, shares)
+    summed = sum(shares)
+    for rows in (Rows(0, 8), Rows(8, N)):
+        found, parts = gradients_of(rows, total=lambda _: summed.clone())
+        torch.testing.assert_close(found, scores, rtol=1e-12, atol=1e-14)
+        for name in DIMS:
+            torch.testing.assert_close(parts[name], whole[name][rows.start : rows.stop])
+
+
+def test_a_score_that_is_not_finite_is_refused_by_name():
+    with pytest.raises(RdmError, match="score of encoder b is not finite"):
+        gradients_of(Rows(0, N), total=lambda s: torch.stack([s[0], s[1] * float("nan")]))

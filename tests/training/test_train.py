@@ -1,0 +1,118 @@
+"""A run on disk: resumed, spread over ranks, and refused when its input does not fit."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from rdm_pipeline.artifacts import read_json, read_tensors, write_json, write_tensors
+from rdm_pipeline.errors import RdmError
+from rdm_pipeline.verbs import train
+from tests.training.conftest import ROOT, Job
+
+pytestmark = pytest.mark.slow
+
+
+def result(job: Job, name: str) -> tuple[dict, list]:
+    files = job.outputs(name)
+    return read_tensors(files["trained"])[0], read_json(files["history"])
+
+
+def in_own_process(job: Job, name: str, params: train.Params) -> subprocess.Popen:
+    """Start a run as the launcher starts one rank: alone in its process."""
+    file = job.folder / f"{name}.json"
+    paths = train._as_text({**job.files, **job.outputs(name)})
+    write_json(file, {"params": params.model_dump(), "paths": paths})
+    command = [sys.executable, "-m", "rdm_pipeline.verbs.train", str(file)]
+    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.fixture(scope="module")
+def straight(job: Job) -> tuple[dict, list]:
+    """The run that nothing interrupts, on one rank."""
+    train.run(job.params(), **job.files, **job.outputs("straight"))
+    return result(job, "straight")
+
+
+def test_a_run_changes_the_generator_and_tells_every_step(job, straight):
+    weights, history = straight
+    start, _ = read_tensors(job.files["generator"])
+    assert [entry["step"] for entry in history] == list(range(6))
+    assert set(history[0]["scores"]) == set(history[0]["weights"]) == {"random", "pixels"}
+    assert all(weights[name].shape == start[name].shape for name in start)
+    assert any(not torch.equal(weights[name], start[name]) for name in start)
+
+
+def test_no_checkpoint_is_left_behind(job, straight):
+    assert not (job.outputs("straight")["trained"].parent / "checkpoints").exists()
+
+
+def test_a_killed_run_resumes_and_ends_with_the_same_bytes(job, straight):
+    params, files = job.params(), job.outputs("killed")
+    checkpoints = files["trained"].parent / "checkpoints"
+    process = in_own_process(job, "killed", params)
+    deadline = time.monotonic() + 120
+    while not list(checkpoints.glob("*/latest")):
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate()[1]
+        time.sleep(0.005)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not files["trained"].exists(), "killed too late to show anything"
+    resumed = in_own_process(job, "killed", params)
+    _, log = resumed.communicate(timeout=120)
+    assert resumed.returncode == 0, log
+    for name in ("trained", "history"):
+        assert files[name].read_bytes() == job.outputs("straight")[name].read_bytes()
+
+
+@pytest.mark.parametrize("stage", [1, 2])
+def test_two_ranks_give_the_losses_and_weights_of_one(job, straight, stage):
+    launch = {"ranks": 2, "zero_stage": stage}
+    name = f"two-{stage}"
+    train.run(job.params(launch=launch), **job.files, **job.outputs(name))
+    weights, history = result(job, name)
+    for mine, other in zip(history, straight[1], strict=True):
+        assert mine["scores"] == pytest.approx(other["scores"], rel=1e-4)
+        assert mine["gradient_norm"] == pytest.approx(other["gradient_norm"], rel=1e-3)
+    for key, value in straight[0].items():
+        torch.testing.assert_close(weights[key], value, rtol=0, atol=2e-4)
+
+
+def test_a_batch_that_does_not_divide_is_refused_with_the_numbers(job):
+    with pytest.raises(ValueError, match=r"found 64, allowed: a multiple .* 2 x 24 = 48"):
+        job.params(launch={"ranks": 2, "micro_batch": 24})
+
+
+def test_a_nan_in_the_loss_ends_the_run_and_leaves_nothing(job, tmp_path):
+    weights, _ = read_tensors(job.files["generator"])
+    name = next(iter(weights))
+    broken = tmp_path / "broken.safetensors"
+    write_tensors(broken, {**weights, name: weights[name] * float("nan")}, {})
+    files = job.outputs("nan")
+    with pytest.raises(RdmError, match=r"step 0: .*(NaN|not finite)"):
+        train.run(job.params(), **{**job.files, "generator": broken}, **files)
+    assert not any(path.exists() for path in files.values())
+
+
+def test_a_warm_start_of_another_architecture_is_refused(job, tmp_path):
+    other = tmp_path / "other.safetensors"
+    write_tensors(other, {"head.weight": torch.zeros(2, 2)}, {})
+    with pytest.raises(RdmError, match=r"other\.safetensors.*head\.weight"):
+        train.run(job.params(), **{**job.files, "generator": other}, **job.outputs("other"))
+
+
+def test_parameters_decide_which_checkpoint_is_taken_up(job):
+    files = [path for value in job.files.values() for path in _listed(value)]
+    first = train.identity(job.params(), files)
+    assert first == train.identity(job.params(launch={"checkpoint_every": 1}), files)
+    assert first != train.identity(job.params(seed=1), files)
+    assert first != train.identity(job.params(), files[:-1])
+
+
+def _listed(value: Path | list[Path]) -> list[Path]:
+    return value if isinstance(value, list) else [value]
