@@ -119,10 +119,12 @@ def _new_file(path: Path) -> Iterator[h5py.File]:
     By default HDF5 keeps small writes in a buffer per array; an error in flushing it while the
     array is closed is ignored, and a full disk leaves a file with holes.
     """
+    creation = h5py.h5p.create(h5py.h5p.FILE_CREATE)
+    creation.set_obj_track_times(False)
     access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
     access.set_fclose_degree(h5py.h5f.CLOSE_STRONG)
     access.set_sieve_buf_size(0)
-    with h5py.File(h5py.h5f.create(os.fsencode(path), fapl=access)) as file:
+    with h5py.File(h5py.h5f.create(os.fsencode(path), fcpl=creation, fapl=access)) as file:
         yield file
         file.flush()
 
@@ -287,7 +289,9 @@ def size(path: Path) -> int:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.rglob("*") if file.is_file())
+    # Snakemake puts a hidden file into a folder that a rule makes, after the verb has recorded it.
+    files = (file for file in folder.rglob("*") if file.name != ".snakemake_timestamp")
+    return sorted(file for file in files if file.is_file())
 
 
 # --- checks -------------------------------------------------------------------------------------

@@ -40,17 +40,13 @@ VERBS: Mapping[str, Verb] = {
         ("floors",),
     ),
     "bank": Verb("freeze an encoder's evaluation bank", ("train", "val"), ("bank",)),
-    "warm_start": Verb(
-        "train the generator that matching starts from", ("images",), ("generator",)
-    ),
+    "warm_start": Verb("train what matching starts from", ("images",), ("generator",)),
     "train": Verb(
         "match the representation distributions of a battery of encoders",
         ("generator", "weights*", "references*", "floors", "images"),
         ("trained", "history"),
     ),
-    "sample": Verb(
-        "draw one shard of a generator's samples", ("generator", "images"), ("samples",)
-    ),
+    "sample": Verb("draw one shard of samples", ("generator", "images"), ("samples",)),
     "metrics": Verb("score features against the banks", ("features*", "banks*"), ("metrics",)),
     "judge": Verb(
         "measure how often the judge sees the class asked for",

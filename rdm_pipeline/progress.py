@@ -1,4 +1,4 @@
-"""Progress of long work as plain lines, readable in a terminal, a log file and a cluster's output."""
+"""Progress of long work as plain lines, for a terminal, a log file and a cluster's output."""
 
 import sys
 import time
@@ -27,6 +27,11 @@ class Progress:
         rate = (done - self.first) / (now - self.started) if now > self.started else 0.0
         left = f", {(self.total - done) / rate:.0f} s left" if rate and done < self.total else ""
         print(f"[{self.label}] {done}/{self.total} {note}{left}", file=sys.stderr, flush=True)
+
+
+def note(label: str, text: str) -> None:
+    """Print what a step without a count is at."""
+    print(f"[{label}] {text}", file=sys.stderr, flush=True)
 
 
 def tracked(items: Sequence[Item], label: str) -> Iterator[Item]:

@@ -47,6 +47,7 @@ class TextTower(nn.Module):
     """Word embeddings of a random caption of each label, averaged, then an MLP."""
 
     width = 64
+    captions: Tensor  # (classes * templates, words) int64, 0 where a caption has ended
 
     def __init__(self, classes: Sequence[str]) -> None:
         """Write out the captions of every class as rows of word numbers."""

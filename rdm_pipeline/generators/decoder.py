@@ -26,7 +26,7 @@ class Decoder(nn.Module):
             )
         quarter, half, full = spec.widths
         base = image_size // SCALE
-        self.noise_shape = (spec.latent,)
+        self.noise_shape: tuple[int, ...] = (spec.latent,)
         self.embedding = nn.Embedding(classes, spec.class_embedding)
         self.mlp = nn.Sequential(
             nn.Linear(spec.latent + spec.class_embedding, spec.hidden),

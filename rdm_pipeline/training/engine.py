@@ -26,7 +26,8 @@ def start_ranks() -> tuple[int, int]:
     if "RANK" not in os.environ and not dist.is_initialized():
         os.environ.setdefault("LOCAL_RANK", "0")
         backend = "nccl" if torch.cuda.is_available() else "gloo"
-        dist.init_process_group(backend, store=dist.HashStore(), rank=0, world_size=1)
+        store = dist.HashStore()  # type: ignore[attr-defined]  # documented, not in __all__
+        dist.init_process_group(backend, store=store, rank=0, world_size=1)
     # On a CPU DeepSpeed would compile an operator that only inference uses, and fail without g++.
     deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
     deepspeed.init_distributed(verbose=False)

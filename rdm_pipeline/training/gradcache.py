@@ -1,4 +1,4 @@
-"""Gradient caching: the gradient of a loss that couples the whole batch, micro-batch by micro-batch.
+"""Gradient caching: the gradient of a loss that couples the whole batch, in micro-batches.
 
 Method section 5. (1) features of all micro-batches without a graph; (2) the loss gradient with
 respect to the features; (3) a second pass with a graph, backpropagating sum(feature * gradient).

@@ -10,6 +10,7 @@ from rdm_pipeline.discrepancies.kernels import median_bandwidth
 from rdm_pipeline.loading.features import load_features
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.evaluation import BankSpec
+from rdm_pipeline.progress import note
 from rdm_pipeline.reference.bank import build_bank
 
 
@@ -25,6 +26,7 @@ def run(params: Params, *, train: Path, val: Path, bank: Path) -> None:
     """Write sorted projections, random-feature mean, floors and the rows of the real draws."""
     torch.set_num_threads(params.threads)
     spec = params.bank
+    note(f"bank {params.encoder}", f"{spec.samples} real samples, {spec.directions} directions")
     real = load_features(train, params.encoder)
     sigma = median_bandwidth(real, 1.0, spec.bandwidth_rows, seed=spec.seed)
     built = build_bank(

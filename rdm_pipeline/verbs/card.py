@@ -11,6 +11,7 @@ from rdm_pipeline.loading.features import load_features
 from rdm_pipeline.loading.images import load_labels
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.encoders import Network, Pretraining
+from rdm_pipeline.progress import note
 
 
 class Params(Section):
@@ -36,6 +37,7 @@ def run(
 ) -> None:
     """Write the card: the specification, the hash of the weights, linear-probe accuracy."""
     torch.set_num_threads(params.threads)
+    note(f"card {params.encoder}", "linear probe")
     accuracy = linear_probe(
         load_features(train, params.encoder),
         load_labels(train_images),

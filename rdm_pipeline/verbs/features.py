@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from pydantic import PositiveInt
 
-from rdm_pipeline.artifacts import create_arrays, open_arrays
+from rdm_pipeline.artifacts import Attribute, create_arrays, open_arrays
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.loading.encoders import load_encoder
 from rdm_pipeline.loading.images import describe_images
@@ -30,7 +30,7 @@ def run(params: Params, *, images: Path, weights: Path, features: Path) -> None:
     torch.set_num_threads(params.threads)
     about = describe_images(images)
     encoder = load_encoder(weights, params.encoder, params.network, about.channels, about.size)
-    attrs = {
+    attrs: dict[str, Attribute] = {
         "encoder": params.encoder,
         "pool": params.network.pool,
         "resolution": params.network.resolution,

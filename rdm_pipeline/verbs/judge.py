@@ -10,6 +10,7 @@ from rdm_pipeline.encoders.probe import linear_probe
 from rdm_pipeline.loading.features import load_features
 from rdm_pipeline.loading.images import load_labels
 from rdm_pipeline.params.base import Section
+from rdm_pipeline.progress import note
 
 
 class Params(Section):
@@ -23,6 +24,7 @@ def run(
 ) -> None:
     """Write the accuracy of a probe on the judge's features, fitted on the training split."""
     torch.set_num_threads(params.threads)
+    note("judge", "linear probe")
     value = linear_probe(
         load_features(train, "judge"),
         load_labels(train_images),

@@ -44,7 +44,7 @@ def ranks(params: Params) -> int:
 
 
 def run(params: Params, **paths: Any) -> None:
-    """Write the trained generator and the history of its steps; resume where a killed job stopped."""
+    """Write the trained generator and the history of its steps; resume a killed job."""
     if ranks(params) == 1:
         work(params, **paths)
         return

@@ -1,4 +1,4 @@
-"""A whole training job on disk, small enough to run in seconds: images, two encoders, references."""
+"""A whole training job on disk, small enough for seconds: images, encoders, references."""
 
 import json
 from pathlib import Path

@@ -1,0 +1,77 @@
+"""What makes each artifact, as one hash: the command that Snakemake would run and the verb's code.
+
+DVC compares these hashes, so it re-runs a stage exactly when Snakemake would: also for what
+params.yaml decides indirectly, such as which encoders are held out.
+"""
+
+import hashlib
+import re
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any
+
+from rdm_pipeline.errors import RdmError
+from rdm_pipeline.lineage.fingerprint import fingerprint
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job of the default profile's graph: files relative to the folder of the Snakefile."""
+
+    rule: str
+    inputs: list[str]
+    outputs: list[str]
+    command: str
+
+
+def planned_jobs(root: Path) -> list[Job]:
+    """Return all jobs behind the default target, whether or not their files exist."""
+    plan = ["-n", "--printshellcmds", "--forceall", "--ignore-incomplete", "--nolock"]
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", *plan],
+        cwd=root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode:
+        raise RdmError(f"snakemake -n: {done.stdout.rpartition('Building DAG of jobs...')[2]}")
+    blocks = re.split(r"\n(?=(?:local)?rule \w+:\n)", done.stdout)
+    return [_job(block) for block in blocks if "\nShell command: rdm " in block]
+
+
+def recipe_tree(jobs: Iterable[Job]) -> dict[str, Any]:
+    """Return the hashes, nested as the files are below the results folder; see `recipe_key`."""
+    tree: dict[str, Any] = {}
+    for job in jobs:
+        verb = job.command.split()[1]
+        recipe = hashlib.sha256(f"{job.command}\n{fingerprint(verb)}".encode()).hexdigest()
+        for output in job.outputs:
+            *folders, name = recipe_key(output).split(".")
+            branch = tree
+            for folder in folders:
+                branch = branch.setdefault(folder, {})
+            branch[name] = recipe
+    return tree
+
+
+def recipe_key(output: str) -> str:
+    """Return the dotted key of a file below results/PROFILE: features/a/b.h5 is features.a.b_h5."""
+    return ".".join(part.replace(".", "_") for part in PurePath(output).parts[2:])
+
+
+def _job(block: str) -> Job:
+    return Job(
+        rule=_field(block, r"rule (\w+):"),
+        inputs=_field(block, "    input: (.*)").replace(",", "").split(),
+        outputs=_field(block, "    output: (.*)").replace(",", "").split(),
+        command=_field(block, "Shell command: (.*)"),
+    )
+
+
+def _field(block: str, pattern: str) -> str:
+    match = re.search(f"^{pattern}$", block, re.MULTILINE)
+    return match[1] if match else ""

@@ -1,0 +1,301 @@
+"""The real params.yaml and what a person reads after a mistake in it."""
+
+import copy
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rdm_pipeline.errors import RdmError
+from rdm_pipeline.params.project import load_tree, merge, parse
+
+ROOT = Path(__file__).resolve().parents[2]
+TREE = load_tree(ROOT)
+PROFILES = ["demo", *sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml"))]
+REMOVED = object()
+
+
+def changed(key: str, value: Any) -> dict[str, Any]:
+    """Return the demo's tree with the value of one key replaced or removed."""
+    tree = copy.deepcopy(TREE)
+    *path, last = key.split(".")
+    node = tree
+    for part in path:
+        node = node[part]
+    if value is REMOVED:
+        del node[last]
+    else:
+        node[last] = value
+    return tree
+
+
+def complaint(tree: Any) -> str:
+    with pytest.raises(RdmError) as caught:
+        parse(tree)
+    text = str(caught.value)
+    assert "\n" not in text
+    assert len(text) < 400
+    return text
+
+
+# --- profiles -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_profile_is_valid(profile):
+    project = parse(load_tree(ROOT, profile))
+    assert all(project.battery(run) for run in project.runs)
+
+
+def test_profiles_write_to_folders_of_their_own():
+    folders = [load_tree(ROOT, profile)["results"] for profile in PROFILES]
+    assert len(set(folders)) == len(PROFILES)
+
+
+def test_an_unknown_profile_is_answered_with_those_that_exist():
+    with pytest.raises(RdmError, match=r"profile: found 'smok', allowed: demo, .*smoke"):
+        load_tree(ROOT, "smok")
+
+
+def test_the_battery_keeps_the_order_of_the_panel_and_leaves_the_held_out_aside():
+    assert parse(TREE).battery("irdm") == [
+        name for name, encoder in TREE["panels"]["demo"].items() if encoder["role"] == "train"
+    ]
+    some = parse(changed("runs.irdm.battery", ["pixels", "sup"]))
+    assert some.battery("irdm") == ["sup", "pixels"]
+
+
+# --- mistakes -----------------------------------------------------------------------------------
+
+SUP = TREE["panels"]["demo"]["sup"]
+MISTAKES = [
+    # unknown
+    ("stepz", 3, "stepz: unknown key, allowed: results, threads, dataset,"),
+    ("runs.irdm.stepz", 3, "runs.irdm.stepz: unknown key, allowed: init, reference, battery,"),
+    ("dataset.nam", "x", "dataset.nam: unknown key, allowed: kind, name, source, limits, shards"),
+    ("dataset.limits.test", 1, "dataset.limits.test: unknown key, allowed: train, val"),
+    (
+        "panels.demo.sup.pretraining.step",
+        1,
+        "panels.demo.sup.pretraining.step: unknown key, allowed: objective, steps, batch,",
+    ),
+    ("evaluation.judge.network.px", 1, "evaluation.judge.network.px: unknown key, allowed: family"),
+    # missing
+    ("runs.irdm.steps", REMOVED, "runs.irdm.steps: missing"),
+    ("dataset.kind", REMOVED, "dataset.kind: missing"),
+    ("report", REMOVED, "report: missing"),
+    ("report.labels.real", REMOVED, "report.labels.real: missing"),
+    # of another type
+    ("runs.irdm.steps", "many", "runs.irdm.steps: found 'many', allowed: a valid integer"),
+    ("runs.irdm.steps", 1.5, "runs.irdm.steps: found 1.5, allowed: a valid integer"),
+    ("threads", True, "threads: found True, allowed: a valid integer"),
+    ("runs.irdm.controller.relative", "no", "found 'no', allowed: a valid boolean"),
+    ("runs.irdm.battery", 3, "runs.irdm.battery: found 3, allowed: 'all' or a valid list"),
+    ("dataset", "fashion", "dataset: found 'fashion', allowed: a valid dictionary"),
+    ("runs", None, "runs: found None, allowed: a valid dictionary"),
+    ("dataset.limits.train", "60000", "dataset.limits.train: found '60000', allowed: a valid int"),
+    # out of range
+    ("runs.irdm.steps", 0, "runs.irdm.steps: found 0, allowed: greater than 0"),
+    ("runs.irdm.controller.ema", 1.5, "runs.irdm.controller.ema: found 1.5, allowed: less than or"),
+    ("runs.irdm.optimizer.betas", [0.9, 5], "betas.1: found 5, allowed: less than 1"),
+    ("runs.irdm.optimizer.betas", [0.9], "betas: found [0.9], allowed: List should have at least"),
+    ("runs.irdm.optimizer.learning_rate", math.inf, "found inf, allowed: a finite number"),
+    ("runs.irdm.optimizer.learning_rate", math.nan, "found nan, allowed: "),
+    ("runs.irdm.battery", [], "runs.irdm.battery: found [], allowed: 'all' or"),
+    ("dataset.kind", "mnist", "dataset.kind: found 'mnist', allowed: 'fashion_mnist', 'folder'"),
+    ("panels.demo.sup.network.family", "vgg", "network.family: found 'vgg', allowed: 'convnet', "),
+    ("panels.demo.Sup", SUP, "panels.demo.Sup: found 'Sup', allowed: String should match pattern"),
+    ("results", "/elsewhere", "results: found '/elsewhere', allowed: String should match pattern"),
+    ("results", "../elsewhere", "results: found '../elsewhere', allowed: "),
+    # one key against another
+    ("panel", "paper", "panel: found 'paper', allowed: demo"),
+    ("runs.irdm.init", "gan", "runs.irdm.init: found 'gan', allowed: vae"),
+    ("runs.irdm.reference", "x", "runs.irdm.reference: found 'x', allowed: joint"),
+    ("runs.irdm.battery", ["sup", "vit"], "runs.irdm.battery: found 'vit', allowed: sup, simclr"),
+    ("runs.irdm.battery", ["lite2"], "runs.irdm.battery: found 'lite2', allowed: sup, simclr"),
+    ("warm_starts.vae.generator", "x", "warm_starts.vae.generator: found 'x', allowed: decoder"),
+    ("report.table1.rows", ["gan"], "report.table1.rows: found 'gan', allowed: real, vae, irdm"),
+    ("runs.irdm.batch", 100, "runs.irdm.batch: found 100, allowed: a multiple of ranks x micro_b"),
+    ("runs.vae", TREE["runs"]["irdm"], "runs.vae: found 'vae', allowed: any name but"),
+    ("dataset.name", "irdm", "runs.irdm: found 'irdm', allowed: any name but irdm, real"),
+    ("panels.demo.judge", SUP, "panels.demo.judge: found 'judge', allowed: any name but judge"),
+    (
+        "panels.demo.pixels.pretraining",
+        SUP["pretraining"],
+        "panels.demo.pixels.pretraining: found one for pixels, allowed: for convnet and vit",
+    ),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "message"), MISTAKES)
+def test_a_mistake_is_one_line_with_the_key_what_was_found_and_what_is_allowed(key, value, message):
+    text = complaint(changed(key, value))
+    assert text.startswith("params.yaml: ")
+    assert message in text
+
+
+def test_of_several_mistakes_the_first_is_explained_and_the_others_counted():
+    tree = changed("runs.irdm.steps", 0)
+    tree["threads"] = tree["report"]["grid"]["columns"] = "two"
+    assert complaint(tree).endswith("allowed: a valid integer (and 2 more)")
+
+
+def test_a_panel_that_trains_nothing_is_refused():
+    tree = changed("panel", "demo")
+    for encoder in tree["panels"]["demo"].values():
+        encoder["role"] = "held_out"
+    assert "panels.demo: found no encoder of role train" in complaint(tree)
+
+
+def leaves(tree: Any, key: str = "") -> list[str]:
+    if not isinstance(tree, dict):
+        return [key]
+    return [leaf for name in tree for leaf in leaves(tree[name], f"{key}.{name}".strip("."))]
+
+
+def value_at(key: str) -> Any:
+    value: Any = TREE
+    for part in key.split("."):
+        value = value[part]
+    return value
+
+
+WRONG: dict[type, list[type]] = {
+    # a whole number is a fine value of a float
+    str: [int, float, bool, list, dict, type(None)],
+    int: [str, float, bool, list, dict, type(None)],
+    float: [str, bool, list, dict, type(None)],
+    bool: [str, int, float, list, dict, type(None)],
+    list: [int, float, bool, dict, type(None)],
+    type(None): [str, bool, list, float],
+}
+VALUES: dict[type, st.SearchStrategy[Any]] = {
+    str: st.text(max_size=5).map(lambda text: f"*{text}"),
+    int: st.integers(),
+    float: st.floats(),
+    bool: st.booleans(),
+    list: st.lists(st.integers(), min_size=1, max_size=4),
+    dict: st.just({}) | st.dictionaries(st.just("*"), st.none()),
+    type(None): st.none(),
+}
+
+
+@st.composite
+def wrong_leaves(draw: st.DrawFn) -> tuple[str, Any]:
+    key = draw(st.sampled_from(leaves(TREE)))
+    kind = draw(st.sampled_from(WRONG[type(value_at(key))]))
+    return key, draw(VALUES[kind])
+
+
+@settings(max_examples=300, deadline=None)
+@given(wrong_leaves())
+def test_any_value_of_a_wrong_type_is_refused_by_its_key(leaf):
+    key, value = leaf
+    assert key in complaint(changed(key, value))
+
+
+# --- YAML ---------------------------------------------------------------------------------------
+
+
+def load_text(folder: Path, text: str) -> Any:
+    (folder / "params.yaml").write_text(text)
+    return parse(load_tree(folder))
+
+
+@pytest.mark.parametrize(
+    ("written", "advice"),
+    [("1e-3", "0.001"), ("1e-7", "1.0e-07"), ("2e3", "2000"), ("'0.5'", "0.5")],
+)
+def test_a_number_that_yaml_reads_as_text_is_answered_with_how_to_write_it(
+    tmp_path, written, advice
+):
+    text = (ROOT / "params.yaml").read_text().replace("jitter: 0.000001", f"jitter: {written}")
+    with pytest.raises(RdmError, match=f"jitter: found .*; this is text to YAML: write {advice}$"):
+        load_text(tmp_path, text)
+    assert isinstance(yaml.safe_load(advice), int | float)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: [1", "params.yaml: not YAML: "),
+        ("a: 1\nb: {c: 1, c: 2}", "not YAML: c twice .*line 2"),
+        ("", "params.yaml: found NoneType, allowed: a mapping"),
+        ("[1, 2]", "params.yaml: found list, allowed: a mapping"),
+        ("{}", "params.yaml: results: missing"),
+        ("1: 2", "params.yaml: 1: unknown key"),
+        ("? [a]\n: 2", "params.yaml: not YAML: "),
+        ("a: !!python/object:os.system {}", "params.yaml: not YAML: "),
+    ],
+)
+def test_what_is_no_tree_of_keys_is_one_line(tmp_path, text, message):
+    with pytest.raises(RdmError, match=message) as caught:
+        load_text(tmp_path, text)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_without_parameters_is_one_line(tmp_path):
+    with pytest.raises(RdmError, match=r"params.yaml: not there"):
+        load_tree(tmp_path)
+
+
+def test_bytes_that_are_no_text_are_one_line(tmp_path):
+    (tmp_path / "params.yaml").write_bytes(b"a: \xff")
+    with pytest.raises(RdmError, match=r"params.yaml: not YAML"):
+        load_tree(tmp_path)
+
+
+# --- overlays -----------------------------------------------------------------------------------
+
+NAMES = st.sampled_from("abc")
+FULL = st.recursive(
+    st.integers(0, 3), lambda inner: st.dictionaries(NAMES, inner, max_size=3), max_leaves=8
+)
+TREES = st.dictionaries(NAMES, FULL, max_size=3)
+OVERLAYS = st.dictionaries(
+    NAMES,
+    st.recursive(
+        st.integers(0, 3) | st.none(),
+        lambda inner: st.dictionaries(NAMES, inner, max_size=3),
+        max_leaves=8,
+    ),
+    max_size=3,
+)
+
+
+@given(TREES)
+def test_an_empty_overlay_changes_nothing_and_over_nothing_an_overlay_is_itself(tree):
+    assert merge(tree, {}) == merge({}, tree) == merge(tree, tree) == tree
+
+
+@given(TREES, OVERLAYS)
+def test_an_overlay_laid_twice_is_the_same_as_once(tree, overlay):
+    once = merge(tree, overlay)
+    assert merge(once, overlay) == once
+
+
+@given(TREES, OVERLAYS)
+def test_merging_leaves_both_sides_as_they_were(tree, overlay):
+    before = copy.deepcopy((tree, overlay))
+    merge(tree, overlay)
+    assert (tree, overlay) == before
+
+
+@given(TREES, TREES)
+def test_what_an_overlay_says_holds_and_what_it_leaves_out_stays(tree, overlay):
+    merged = merge(tree, overlay)
+    assert set(merged) == set(tree) | set(overlay)
+    for name in merged:
+        if name not in overlay:
+            assert merged[name] == tree[name]
+        elif not isinstance(overlay[name], dict):
+            assert merged[name] == overlay[name]
+
+
+def test_null_removes_a_key_and_a_list_is_replaced_whole():
+    tree = {"a": {"b": 1, "c": [1, 2]}}
+    assert merge(tree, {"a": {"b": None, "c": [3]}}) == {"a": {"c": [3]}}
