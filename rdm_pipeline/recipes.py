@@ -19,7 +19,7 @@ from rdm_pipeline.lineage.fingerprint import fingerprint
 
 @dataclass(frozen=True)
 class Job:
-    """One job of the default profile's graph: files relative to the folder of the Snakefile."""
+    """One job of the graph: files relative to the folder of the Snakefile."""
 
     rule: str
     inputs: list[str]
@@ -27,11 +27,10 @@ class Job:
     command: str
 
 
-def planned_jobs(root: Path) -> list[Job]:
-    """Return all jobs behind the default target, whether or not their files exist."""
-    plan = ["-n", "--printshellcmds", "--forceall", "--ignore-incomplete", "--nolock"]
+def planned_jobs(root: Path, *arguments: str) -> list[Job]:
+    """Return the jobs behind the default target that `snakemake -n` plans, in their order."""
     done = subprocess.run(
-        [sys.executable, "-m", "snakemake", *plan],
+        [sys.executable, "-m", "snakemake", "-n", "--printshellcmds", "--nolock", *arguments],
         cwd=root,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from rdm_pipeline.params.panel import held_out_encoders, panel_order
 from rdm_pipeline.params.pick import pick
 from rdm_pipeline.params.project import Project, load_tree, parse
 
@@ -34,8 +35,12 @@ class Workflow:
     @property
     def panel(self) -> list[str]:
         """Names of the panel's encoders, those that train first."""
-        encoders = self.project.encoders
-        return sorted(encoders, key=lambda name: encoders[name].role != "train")
+        return panel_order(self.project.encoders)
+
+    @property
+    def held_out(self) -> list[str]:
+        """Names of the encoders that only evaluation sees."""
+        return held_out_encoders(self.project.encoders)
 
     @property
     def generators(self) -> list[str]:

@@ -16,6 +16,9 @@ try:
 except RdmError as error:
     raise WorkflowError(str(error))
 
+if set(config) - {"profile"}:
+    raise WorkflowError(f"--config: found {', '.join(config)}, allowed: profile")
+
 R = W.results
 LOGS = W.logs
 

@@ -8,7 +8,10 @@ def raw_state(wildcards):
     spec = W.project.dataset
     if spec.kind != "folder":
         return spec.kind
-    return [listing_signature(Path(root)) for root in (spec.train, spec.val)]
+    try:
+        return [listing_signature(Path(root)) for root in (spec.train, spec.val)]
+    except RdmError as error:
+        return str(error)  # a plan needs no data; rdm fetch says what is wrong
 
 
 rule fetch:

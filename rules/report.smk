@@ -14,7 +14,7 @@ def table_values(name, metric):
         },
         table=name,
         metric=metric,
-        held_out=[e for e in W.panel if W.project.encoders[e].role == "held_out"],
+        held_out=W.held_out,
         panel=W.panel,
     )
 

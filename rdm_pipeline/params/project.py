@@ -14,6 +14,7 @@ from rdm_pipeline.params.encoders import EncoderSpec
 from rdm_pipeline.params.evaluation import EvaluationSpec, Report
 from rdm_pipeline.params.explain import explain
 from rdm_pipeline.params.generators import GeneratorSpec
+from rdm_pipeline.params.panel import training_encoders
 from rdm_pipeline.params.references import ReferenceSpec
 from rdm_pipeline.params.runs import Run, WarmStart
 
@@ -43,19 +44,15 @@ class Project(Section):
         """The chosen panel."""
         return self.panels[self.panel]
 
-    def training_encoders(self) -> list[str]:
-        """Names of the panel's encoders that may train a generator."""
-        return [name for name, spec in self.encoders.items() if spec.role == "train"]
-
     def battery(self, run: str) -> list[str]:
         """Names of the encoders that the run trains on, in the panel's order."""
         chosen = self.runs[run].battery
-        return [n for n in self.training_encoders() if chosen == "all" or n in chosen]
+        return [n for n in training_encoders(self.encoders) if chosen == "all" or n in chosen]
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
         _require("panel", self.panel, self.panels)
-        if not self.training_encoders():
+        if not training_encoders(self.encoders):
             raise ValueError(f"panels.{self.panel}: found no encoder of role train, allowed: some")
         for name, start in self.warm_starts.items():
             _require(f"warm_starts.{name}.generator", start.generator, self.generators)
@@ -63,7 +60,7 @@ class Project(Section):
             _require(f"runs.{name}.init", run.init, self.warm_starts)
             _require(f"runs.{name}.reference", run.reference, self.references)
             for encoder in [] if run.battery == "all" else run.battery:
-                _require(f"runs.{name}.battery", encoder, self.training_encoders())
+                _require(f"runs.{name}.battery", encoder, training_encoders(self.encoders))
         for table in ("table1", "table7"):
             for row in getattr(self.report, table).rows:
                 _require(f"report.{table}.rows", row, ["real", *self.warm_starts, *self.runs])

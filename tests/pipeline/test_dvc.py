@@ -49,7 +49,7 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def jobs() -> list[Job]:
-    return planned_jobs(ROOT)
+    return planned_jobs(ROOT, "--forceall", "--ignore-incomplete")
 
 
 @pytest.fixture(scope="module")

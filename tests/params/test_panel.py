@@ -4,8 +4,8 @@ import pytest
 import yaml
 
 from rdm_pipeline.encoders.battery import LOADERS
-from rdm_pipeline.encoders.panel import held_out_encoders, panel_order, training_encoders
 from rdm_pipeline.params.encoders import EncoderSpec
+from rdm_pipeline.params.panel import held_out_encoders, panel_order, training_encoders
 from tests.encoders.networks import network
 
 ROOT = Path(__file__).parents[2]
