@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,47 +17,12 @@ import h5py
 import numpy as np
 
 from rdm_pipeline.errors import RdmError
+from rdm_pipeline.schemas import SCHEMAS
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 Attribute = str | int | float | bool
-
-
-@dataclass(frozen=True)
-class Schema:
-    """What an HDF5 artifact of one kind holds: dtype and axes per array, names of attributes."""
-
-    arrays: Mapping[str, tuple[str, int]]
-    attrs: tuple[str, ...]
-
-
-SCHEMAS: Mapping[str, Schema] = {
-    "images": Schema({"images": ("uint8", 4), "labels": ("int64", 1)}, ("classes",)),
-    "features": Schema({"features": ("float32", 2)}, ("encoder", "pool", "resolution")),
-    "reference": Schema(
-        {"landmarks": ("float32", 2), "alpha": ("float32", 1)},
-        ("encoder", "gamma", "k_rr", "sigma", "label_beta"),
-    ),
-    "bank": Schema(
-        {
-            "train_projections": ("float32", 2),
-            "rff_mean": ("float32", 1),
-            "val_rows": ("int64", 1),
-            "real_rows": ("int64", 1),
-        },
-        (
-            "encoder",
-            "dim",
-            "directions_seed",
-            "sw_floor",
-            "rff_seed",
-            "rff_sigma",
-            "rff_rows",
-            "rff_floor",
-        ),
-    ),
-}
 
 
 # Attributes of our own beside those of the schema.

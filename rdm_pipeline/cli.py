@@ -39,7 +39,11 @@ VERBS: Mapping[str, Verb] = {
         ("references*", "features*", "images"),
         ("floors",),
     ),
-    "bank": Verb("freeze an encoder's evaluation bank", ("train", "val"), ("bank",)),
+    "bank": Verb(
+        "freeze an encoder's evaluation bank",
+        ("train", "val", "train_images", "val_images"),
+        ("bank",),
+    ),
     "warm_start": Verb("train what matching starts from", ("images",), ("generator",)),
     "train": Verb(
         "match the representation distributions of a battery of encoders",

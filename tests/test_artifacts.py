@@ -15,7 +15,6 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rdm_pipeline import artifacts
 from rdm_pipeline.artifacts import (
     atomic,
     create_arrays,
@@ -424,9 +423,3 @@ def test_the_digest_of_a_folder_sees_names_and_contents_and_nothing_else(tmp_pat
     write_text(tmp_path / "moved/y", "23")
     (tmp_path / "moved/y").rename(tmp_path / "moved/z")
     assert digest(tmp_path / "moved") != before
-
-
-def test_every_kind_has_its_schema_checked_by_the_same_code():
-    for schema in artifacts.SCHEMAS.values():
-        assert not set(schema.attrs) & artifacts.BOOKKEEPING
-        assert schema.arrays

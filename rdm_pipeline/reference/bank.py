@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rdm_pipeline.discrepancies.checks import draw_rows, require_dim, require_finite
+from rdm_pipeline.discrepancies.checks import require_dim, require_finite
 from rdm_pipeline.discrepancies.rff import RffBank, build_rff_bank, draw_rff, rff_mmd2
 from rdm_pipeline.discrepancies.sliced_wasserstein import (
     random_directions,
@@ -26,7 +26,8 @@ class EvaluationBank:
     val_rows, real_rows (max(samples, rff_rows),) int64: the validation rows behind the floors, and
     a second draw to score as the table's row `real`. Each metric takes the first `samples` or
     `rff_rows` of them. For SW the two draws share no row; for RFF-MMD they share rows
-    only where 2 * rff_rows exceeds the validation set.
+    only where 2 * rff_rows exceeds the validation set. Draws keep the shares of the classes:
+    with random shares, a few features that tell classes apart decide the floor by chance.
     """
 
     train_projections: Tensor
@@ -76,6 +77,8 @@ class EvaluationBank:
 def build_bank(
     train: Tensor,
     val: Tensor,
+    train_labels: Tensor,
+    val_labels: Tensor,
     sigma: float,
     samples: int,
     directions: int,
@@ -86,8 +89,8 @@ def build_bank(
 ) -> EvaluationBank:
     """Draw the real sets once and measure both floors: distance of validation to training rows.
 
-    train (N, d) and val (N', d) real features, sigma the encoder's bandwidth. `seed` fixes the
-    draws and the directions, `rff_seed` the frequencies.
+    train (N, d) and val (N', d) real features with labels (N,) and (N',) int64, sigma the
+    encoder's bandwidth. `seed` fixes the draws and the directions, `rff_seed` the frequencies.
     Raises RdmError for sets too small, non-finite features and floors of 0.
     Source: method.md section 8.
     """
@@ -95,8 +98,8 @@ def build_bank(
     require_dim(val, dim, "validation features")
     _check_sizes(len(train), len(val), samples, rff_rows)
     generator = torch.Generator().manual_seed(seed)
-    train_rows = draw_rows(len(train), largest, generator)
-    val_order = draw_rows(len(val), len(val), generator)
+    train_rows = proportional_order(train_labels, generator)[:largest]
+    val_order = proportional_order(val_labels, generator)
     train_draw = _take(train, train_rows, "training features")
     val_draw = _take(val, val_order[:largest], "validation features")
 
@@ -118,6 +121,21 @@ def build_bank(
         rff_rows=rff_rows,
         rff_floor=_positive(rff_mmd2(val_draw[:rff_rows], rff), "RFF-MMD"),
     )
+
+
+def proportional_order(labels: Tensor, generator: torch.Generator) -> Tensor:
+    """Return all rows (N,) int64 in a random order whose every stretch has the classes' shares.
+
+    labels (N,) int64. In a stretch of n rows a class of share p has n p rows, to within one at
+    either end.
+    """
+    order = torch.randperm(len(labels), generator=generator)
+    place = torch.empty(len(labels), dtype=torch.float64)
+    for label in labels.unique():
+        members = labels[order] == label
+        count = int(members.sum())
+        place[members] = (torch.arange(count, dtype=torch.float64) + 0.5) / count
+    return order[torch.argsort(place, stable=True)]
 
 
 def _check_sizes(train: int, val: int, samples: int, rff_rows: int) -> None:

@@ -9,6 +9,10 @@ from tests.discrepancies import plain
 from tests.discrepancies.plain import points
 
 
+def one_class(*sets):
+    return [torch.zeros(len(rows), dtype=torch.int64) for rows in sets]
+
+
 @pytest.fixture(scope="module")
 def train():
     return points(4000, 16)
@@ -21,7 +25,7 @@ def val():
 
 @pytest.fixture(scope="module")
 def bank(train, val):
-    return build_bank(train, val, 5.0, 2000, 128, 0, 1024, 99999, 2000)
+    return build_bank(train, val, *one_class(train, val), 5.0, 2000, 128, 0, 1024, 99999, 2000)
 
 
 @pytest.mark.parametrize("ratio", [sw_ratio, mmd_ratio])
@@ -30,7 +34,8 @@ def test_the_second_real_draw_reads_1_on_average(ratio):
     scores = []
     for seed in range(12):
         train, val = points(600, 128, 2 * seed), points(1100, 128, 2 * seed + 1)
-        bank = build_bank(train, val, 16.0, 512, 128, seed, 512, 99999, 512)
+        labels = one_class(train, val)
+        bank = build_bank(train, val, *labels, 16.0, 512, 128, seed, 512, 99999, 512)
         scores.append(ratio(val[bank.real_rows], bank))
     assert sum(scores) / 12 == pytest.approx(1, abs=0.13)
 

@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rdm_pipeline.discrepancies.rff import build_rff_bank, rff_mmd2
 from rdm_pipeline.errors import RdmError
-from rdm_pipeline.reference.bank import EvaluationBank, build_bank
+from rdm_pipeline.reference.bank import EvaluationBank, build_bank, proportional_order
 from tests.discrepancies import plain
 from tests.discrepancies.plain import points
 
@@ -18,7 +20,8 @@ def bank_of(train: torch.Tensor, val: torch.Tensor, **changes: int) -> Evaluatio
         "rff_seed": 9,
         "rff_rows": 50,
     }
-    return build_bank(train, val, 2.0, **(settings | changes))
+    labels = [torch.zeros(len(rows), dtype=torch.int64) for rows in (train, val)]
+    return build_bank(train, val, *labels, 2.0, **(settings | changes))
 
 
 @pytest.fixture(scope="module")
@@ -111,3 +114,34 @@ def test_bad_features_are_refused(sets):
         bank_of(train, val[:, :4])
     with pytest.raises(RdmError, match="validation features: 50 of 50 rows"):
         bank_of(train, torch.full_like(val, torch.inf))
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=200), st.data())
+def test_every_stretch_of_a_proportional_order_keeps_the_shares_of_the_classes(labels, data):
+    labels = torch.tensor(labels)
+    order = proportional_order(labels, torch.Generator().manual_seed(len(labels)))
+    assert sorted(order.tolist()) == list(range(len(labels)))
+    start = data.draw(st.integers(0, len(labels)))
+    stop = data.draw(st.integers(start, len(labels)))
+    for label in labels.unique():
+        share = float((labels == label).float().mean())
+        found = int((labels[order[start:stop]] == label).sum())
+        # each end of the stretch may cut a class's next row off
+        assert abs(found - share * (stop - start)) <= 2 + share
+
+
+def test_a_proportional_order_is_random_within_a_class():
+    labels = torch.tensor([0, 1]).repeat(50)
+    orders = [
+        proportional_order(labels, torch.Generator().manual_seed(seed)).tolist()
+        for seed in (0, 0, 1)
+    ]
+    assert orders[0] == orders[1] != orders[2]
+
+
+def test_draws_keep_the_shares_of_the_classes():
+    train, val = points(300, 5), points(100, 5, 1)
+    labels = torch.arange(300) % 3, torch.arange(100) % 2
+    bank = build_bank(train, val, *labels, 2.0, 40, 16, 3, 64, 9, 50)
+    for rows in (bank.val_rows[:40], bank.real_rows[:40]):
+        assert int(labels[1][rows].sum()) == 20

@@ -1,0 +1,40 @@
+"""What the HDF5 artifacts of each kind hold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What an HDF5 artifact of one kind holds: dtype and axes per array, names of attributes."""
+
+    arrays: Mapping[str, tuple[str, int]]
+    attrs: tuple[str, ...]
+
+
+SCHEMAS: Mapping[str, Schema] = {
+    "images": Schema({"images": ("uint8", 4), "labels": ("int64", 1)}, ("classes",)),
+    "features": Schema({"features": ("float32", 2)}, ("encoder", "pool", "resolution")),
+    "reference": Schema(
+        {"landmarks": ("float32", 2), "alpha": ("float32", 1)},
+        ("encoder", "gamma", "k_rr", "sigma", "label_beta"),
+    ),
+    "bank": Schema(
+        {
+            "train_projections": ("float32", 2),
+            "rff_mean": ("float32", 1),
+            "val_rows": ("int64", 1),
+            "real_rows": ("int64", 1),
+        },
+        (
+            "encoder",
+            "dim",
+            "directions_seed",
+            "sw_floor",
+            "rff_seed",
+            "rff_sigma",
+            "rff_rows",
+            "rff_floor",
+        ),
+    ),
+}
