@@ -41,7 +41,7 @@ VERBS: Mapping[str, Verb] = {
     ),
     "bank": Verb(
         "freeze an encoder's evaluation bank",
-        ("train", "val", "train_images", "val_images"),
+        ("train", "val"),
         ("bank",),
     ),
     "warm_start": Verb("train what matching starts from", ("images",), ("generator",)),

@@ -23,8 +23,8 @@ SCHEMAS: Mapping[str, Schema] = {
         {
             "train_projections": ("float32", 2),
             "rff_mean": ("float32", 1),
-            "val_rows": ("int64", 1),
-            "real_rows": ("int64", 1),
+            "val_rows": ("int64", 2),
+            "real_rows": ("int64", 2),
         },
         (
             "encoder",

@@ -33,6 +33,7 @@ rule floors:
         values=lambda w: W.pick(
             {
                 "batch": f"runs.{w.run}.batch",
+                "labels": f"runs.{w.run}.labels",
                 "draws": f"runs.{w.run}.controller.floor_draws",
                 "seed": f"runs.{w.run}.controller.floor_seed",
                 "threads": "threads",
@@ -55,8 +56,6 @@ rule bank:
     input:
         train=R + f"/features/{W.dataset}/train/" + "{encoder}.h5",
         val=R + f"/features/{W.dataset}/val/" + "{encoder}.h5",
-        train_images=W.images(W.dataset, "train"),
-        val_images=W.images(W.dataset, "val"),
     output:
         bank=R + "/banks/{encoder}.h5",
     params:
@@ -70,6 +69,5 @@ rule bank:
     benchmark:
         LOGS + "/bank/{encoder}.tsv"
     shell:
-        "rdm bank --train {input.train} --val {input.val} --train-images {input.train_images}"
-        " --val-images {input.val_images} --bank {output.bank} --params {params.values:q}"
-        " 2>&1 | tee {log}"
+        "rdm bank --train {input.train} --val {input.val} --bank {output.bank}"
+        " --params {params.values:q} 2>&1 | tee {log}"

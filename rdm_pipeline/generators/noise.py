@@ -32,9 +32,12 @@ def sample_labels(seed: int, step: int, indices: Sequence[int], classes: int) ->
     return torch.tensor(np.array(draws, np.int64))
 
 
-def balanced_labels(count: int, classes: int) -> Tensor:
-    """Return class ids (count,) int64 in turn: any two classes differ by one sample at most."""
-    return torch.arange(count) % classes
+def balanced_labels(count: int, classes: int, start: int = 0) -> Tensor:
+    """Return class ids (count,) int64 in turn: any two classes differ by one sample at most.
+
+    `start` is the number of samples before: a stream of batches stays balanced as a whole.
+    """
+    return torch.arange(start, start + count) % classes
 
 
 def _streams(

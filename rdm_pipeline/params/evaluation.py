@@ -18,6 +18,7 @@ class BankSpec(Section):
     """Real draws, directions and random features that every generator is scored against."""
 
     samples: PositiveInt
+    draws: PositiveInt
     directions: PositiveInt
     seed: NonNegativeInt
     rff_features: PositiveInt

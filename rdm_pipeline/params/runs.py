@@ -67,6 +67,7 @@ class Run(Section):
     battery: Literal["all"] | Annotated[list[str], Field(min_length=1)]
     discrepancy: Literal["mmd_nystrom"]
     weighting: Literal["controller", "uniform"]
+    labels: Literal["balanced", "uniform"]
     batch: PositiveInt
     steps: PositiveInt
     seed: NonNegativeInt

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rdm_pipeline.discrepancies.checks import require_dim, require_finite
+from rdm_pipeline.discrepancies.checks import draw_rows, require_dim, require_finite
 from rdm_pipeline.discrepancies.rff import RffBank, build_rff_bank, draw_rff, rff_mmd2
 from rdm_pipeline.discrepancies.sliced_wasserstein import (
     random_directions,
@@ -23,11 +23,11 @@ class EvaluationBank:
 
     train_projections (directions, samples) float32: sorted projections of the training draw.
     rff_mean (D,) float32: mean random Fourier features of the `rff_rows` training rows.
-    val_rows, real_rows (max(samples, rff_rows),) int64: the validation rows behind the floors, and
-    a second draw to score as the table's row `real`. Each metric takes the first `samples` or
-    `rff_rows` of them. For SW the two draws share no row; for RFF-MMD they share rows
-    only where 2 * rff_rows exceeds the validation set. Draws keep the shares of the classes:
-    with random shares, a few features that tell classes apart decide the floor by chance.
+    val_rows, real_rows (draws, max(samples, rff_rows)) int64: the validation rows behind the
+    floors, and as many second draws to score as the table's row `real`. Each metric takes the first
+    `samples` or `rff_rows` columns. Floors are means over draws: one draw of thousands still
+    scatters by a third, because the classes' shares in it do. For SW the k-th draws of both share
+    no row; for RFF-MMD they do only where 2 * rff_rows exceeds the validation set.
     """
 
     train_projections: Tensor
@@ -77,20 +77,20 @@ class EvaluationBank:
 def build_bank(
     train: Tensor,
     val: Tensor,
-    train_labels: Tensor,
-    val_labels: Tensor,
     sigma: float,
     samples: int,
     directions: int,
     seed: int,
+    draws: int,
     rff_features: int,
     rff_seed: int,
     rff_rows: int,
 ) -> EvaluationBank:
-    """Draw the real sets once and measure both floors: distance of validation to training rows.
+    """Draw the real sets and measure both floors: mean distance of validation to training rows.
 
-    train (N, d) and val (N', d) real features with labels (N,) and (N',) int64, sigma the
-    encoder's bandwidth. `seed` fixes the draws and the directions, `rff_seed` the frequencies.
+    train (N, d) and val (N', d) real features, sigma the encoder's bandwidth. `seed` fixes the
+    `draws` of validation rows, the one of training rows and the directions; `rff_seed` the
+    frequencies.
     Raises RdmError for sets too small, non-finite features and floors of 0.
     Source: method.md section 8.
     """
@@ -98,44 +98,34 @@ def build_bank(
     require_dim(val, dim, "validation features")
     _check_sizes(len(train), len(val), samples, rff_rows)
     generator = torch.Generator().manual_seed(seed)
-    train_rows = proportional_order(train_labels, generator)[:largest]
-    val_order = proportional_order(val_labels, generator)
+    train_rows = draw_rows(len(train), largest, generator)
+    val_orders = torch.stack([draw_rows(len(val), len(val), generator) for _ in range(draws)])
     train_draw = _take(train, train_rows, "training features")
-    val_draw = _take(val, val_order[:largest], "validation features")
+    val_draws = [_take(val, order[:largest], "validation features") for order in val_orders]
 
     unit = random_directions(dim, directions, seed)
     projections = sorted_projections(train_draw[:samples], unit)
-    sw_floor = sliced_wasserstein_sorted(sorted_projections(val_draw[:samples], unit), projections)
+    sw_floors = [
+        sliced_wasserstein_sorted(sorted_projections(draw[:samples], unit), projections)
+        for draw in val_draws
+    ]
     rff = build_rff_bank(train_draw[:rff_rows], sigma, rff_features, rff_seed)
     return EvaluationBank(
         train_projections=projections,
         rff_mean=rff.mean,
-        val_rows=val_order[:largest],
-        # From the other end of the same order: disjoint as long as the set is large enough.
-        real_rows=val_order.flip(0)[:largest],
+        val_rows=val_orders[:, :largest].contiguous(),
+        # From the other end of the same orders: disjoint as long as the set is large enough.
+        real_rows=val_orders.flip(1)[:, :largest].contiguous(),
         dim=dim,
         directions_seed=seed,
-        sw_floor=_positive(sw_floor, "SW"),
+        sw_floor=_positive(torch.stack(sw_floors).mean(), "SW"),
         rff_seed=rff_seed,
         rff_sigma=sigma,
         rff_rows=rff_rows,
-        rff_floor=_positive(rff_mmd2(val_draw[:rff_rows], rff), "RFF-MMD"),
+        rff_floor=_positive(
+            torch.stack([rff_mmd2(draw[:rff_rows], rff) for draw in val_draws]).mean(), "RFF-MMD"
+        ),
     )
-
-
-def proportional_order(labels: Tensor, generator: torch.Generator) -> Tensor:
-    """Return all rows (N,) int64 in a random order whose every stretch has the classes' shares.
-
-    labels (N,) int64. In a stretch of n rows a class of share p has n p rows, to within one at
-    either end.
-    """
-    order = torch.randperm(len(labels), generator=generator)
-    place = torch.empty(len(labels), dtype=torch.float64)
-    for label in labels.unique():
-        members = labels[order] == label
-        count = int(members.sum())
-        place[members] = (torch.arange(count, dtype=torch.float64) + 0.5) / count
-    return order[torch.argsort(place, stable=True)]
 
 
 def _check_sizes(train: int, val: int, samples: int, rff_rows: int) -> None:

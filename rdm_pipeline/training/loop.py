@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from rdm_pipeline.errors import RdmError
-from rdm_pipeline.generators.noise import sample_labels, sample_noise
+from rdm_pipeline.generators.noise import balanced_labels, sample_labels, sample_noise
 from rdm_pipeline.params.runs import Run
 from rdm_pipeline.progress import Progress
 from rdm_pipeline.reference.target import Target
@@ -64,8 +64,7 @@ def train_step(engine: Any, setting: Setting, state: State) -> dict[str, Any]:
     rank, ranks = torch.distributed.get_rank(), torch.distributed.get_world_size()
     local = run.batch // ranks
     rows = Rows(rank * local, (rank + 1) * local)
-    labels = sample_labels(run.seed, state.step, range(run.batch), setting.classes)
-    labels = labels.to(setting.device)
+    labels = step_labels(run, state.step, setting.classes).to(setting.device)
 
     def forward(index: int, names: Collection[str]) -> tuple[Tensor, Features]:
         first = rows.start + index * launch.micro_batch
@@ -95,6 +94,13 @@ def train_step(engine: Any, setting: Setting, state: State) -> dict[str, Any]:
     if run.weighting == "controller":
         state.weights = state.controller.update(scores)
     return entry
+
+
+def step_labels(run: Run, step: int, classes: int) -> Tensor:
+    """Return the class ids (N,) of a step's whole batch: every class in turn, or drawn."""
+    if run.labels == "balanced":
+        return balanced_labels(run.batch, classes, start=step * run.batch)
+    return sample_labels(run.seed, step, range(run.batch), classes)
 
 
 def _resume(engine: Any, setting: Setting, checkpoints: Path) -> State:

@@ -8,7 +8,6 @@ from pydantic import PositiveInt
 from rdm_pipeline.artifacts import write_arrays
 from rdm_pipeline.discrepancies.kernels import median_bandwidth
 from rdm_pipeline.loading.features import load_features
-from rdm_pipeline.loading.images import load_labels
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.evaluation import BankSpec
 from rdm_pipeline.progress import note
@@ -23,15 +22,7 @@ class Params(Section):
     threads: PositiveInt
 
 
-def run(
-    params: Params,
-    *,
-    train: Path,
-    val: Path,
-    train_images: Path,
-    val_images: Path,
-    bank: Path,
-) -> None:
+def run(params: Params, *, train: Path, val: Path, bank: Path) -> None:
     """Write sorted projections, random-feature mean, floors and the rows of the real draws."""
     torch.set_num_threads(params.threads)
     spec = params.bank
@@ -41,12 +32,11 @@ def run(
     built = build_bank(
         real,
         load_features(val, params.encoder),
-        load_labels(train_images),
-        load_labels(val_images),
         sigma,
         samples=spec.samples,
         directions=spec.directions,
         seed=spec.seed,
+        draws=spec.draws,
         rff_features=spec.rff_features,
         rff_seed=spec.rff_seed,
         rff_rows=spec.rff_rows,

@@ -1,6 +1,7 @@
 """rdm floors: what real validation images score at a run's batch size, per encoder."""
 
 from pathlib import Path
+from typing import Literal
 
 import torch
 from pydantic import NonNegativeInt, PositiveInt
@@ -20,6 +21,7 @@ class Params(Section):
 
     battery: list[str]
     batch: PositiveInt
+    labels: Literal["balanced", "uniform"]
     draws: PositiveInt
     seed: NonNegativeInt
     threads: PositiveInt
@@ -39,7 +41,12 @@ def run(
             load_features(features_of[name], name), labels, classes, target.label_beta
         )
         mean, spread = controller_floor(
-            real, target.reference, params.batch, params.draws, seed=params.seed
+            real,
+            target.reference,
+            params.batch,
+            params.draws,
+            seed=params.seed,
+            labels=labels if params.labels == "balanced" else None,
         )
         values[name] = {"mean": mean, "spread": spread}
     write_json(floors, values)

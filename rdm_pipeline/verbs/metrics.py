@@ -1,6 +1,7 @@
 """rdm metrics: SW and MMD ratios of one set of images, per encoder of the whole panel."""
 
 from pathlib import Path
+from statistics import fmean
 from typing import Literal
 
 import torch
@@ -27,7 +28,7 @@ class Params(Section):
 def run(params: Params, *, features: list[Path], banks: list[Path], metrics: Path) -> None:
     """Write both ratios by encoder and their means over the panel.
 
-    `rows: real` scores the second real draw of each bank instead of all rows of the features.
+    `rows: real` scores the second real draws of each bank, as a mean, instead of all rows.
     """
     torch.set_num_threads(params.threads)
     features_of, bank_of = (by_name(params.panel, paths) for paths in (features, banks))
@@ -35,9 +36,10 @@ def run(params: Params, *, features: list[Path], banks: list[Path], metrics: Pat
     for name in tracked(params.panel, "metrics"):
         bank, scored = _load_bank(bank_of[name], name), load_features(features_of[name], name)
         if params.rows == "real":
-            scored = scored[bank.real_rows]
-        sw[name] = sw_ratio(scored[: bank.samples] if params.rows == "real" else scored, bank)
-        mmd[name] = mmd_ratio(scored[: bank.rff_rows] if params.rows == "real" else scored, bank)
+            sw[name] = fmean(sw_ratio(scored[r[: bank.samples]], bank) for r in bank.real_rows)
+            mmd[name] = fmean(mmd_ratio(scored[r[: bank.rff_rows]], bank) for r in bank.real_rows)
+        else:
+            sw[name], mmd[name] = sw_ratio(scored, bank), mmd_ratio(scored, bank)
     write_json(
         metrics,
         {

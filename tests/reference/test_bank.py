@@ -1,12 +1,10 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 from rdm_pipeline.discrepancies.rff import build_rff_bank, rff_mmd2
 from rdm_pipeline.errors import RdmError
-from rdm_pipeline.reference.bank import EvaluationBank, build_bank, proportional_order
+from rdm_pipeline.reference.bank import EvaluationBank, build_bank
 from tests.discrepancies import plain
 from tests.discrepancies.plain import points
 
@@ -16,12 +14,12 @@ def bank_of(train: torch.Tensor, val: torch.Tensor, **changes: int) -> Evaluatio
         "samples": 40,
         "directions": 16,
         "seed": 3,
+        "draws": 1,
         "rff_features": 64,
         "rff_seed": 9,
         "rff_rows": 50,
     }
-    labels = [torch.zeros(len(rows), dtype=torch.int64) for rows in (train, val)]
-    return build_bank(train, val, *labels, 2.0, **(settings | changes))
+    return build_bank(train, val, 2.0, **(settings | changes))
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +33,10 @@ def test_floors_are_the_distances_of_the_drawn_rows(sets, samples, rff_rows):
     bank = bank_of(train, val, samples=samples, rff_rows=rff_rows)
     train_rows = torch.randperm(300, generator=torch.Generator().manual_seed(3))
     sw = plain.sliced_wasserstein(
-        val[bank.val_rows[:samples]], train[train_rows[:samples]], bank.directions()
+        val[bank.val_rows[0, :samples]], train[train_rows[:samples]], bank.directions()
     )
     rff = rff_mmd2(
-        val[bank.val_rows[:rff_rows]],
+        val[bank.val_rows[0, :rff_rows]],
         build_rff_bank(train[train_rows[:rff_rows]], 2.0, 64, seed=9),
     )
     assert bank.sw_floor == pytest.approx(sw, rel=1e-5)
@@ -47,14 +45,14 @@ def test_floors_are_the_distances_of_the_drawn_rows(sets, samples, rff_rows):
 
 def test_the_second_real_draw_shares_no_row_with_the_first(sets):
     bank = bank_of(*sets)
-    assert len(bank.val_rows) == len(bank.real_rows) == 50
-    assert not set(bank.val_rows.tolist()) & set(bank.real_rows.tolist())
+    assert bank.val_rows.shape == bank.real_rows.shape == (1, 50)
+    assert not set(bank.val_rows[0].tolist()) & set(bank.real_rows[0].tolist())
 
 
 def test_rff_rows_may_be_the_whole_validation_set_while_sw_stays_disjoint(sets):
     bank = bank_of(*sets, rff_rows=100)
-    assert sorted(bank.real_rows.tolist()) == list(range(100))
-    assert not set(bank.val_rows[:40].tolist()) & set(bank.real_rows[:40].tolist())
+    assert sorted(bank.real_rows[0].tolist()) == list(range(100))
+    assert not set(bank.val_rows[0, :40].tolist()) & set(bank.real_rows[0, :40].tolist())
 
 
 def test_arrays_and_attrs_bring_back_the_same_bank(sets):
@@ -116,32 +114,15 @@ def test_bad_features_are_refused(sets):
         bank_of(train, torch.full_like(val, torch.inf))
 
 
-@given(st.lists(st.integers(0, 4), min_size=1, max_size=200), st.data())
-def test_every_stretch_of_a_proportional_order_keeps_the_shares_of_the_classes(labels, data):
-    labels = torch.tensor(labels)
-    order = proportional_order(labels, torch.Generator().manual_seed(len(labels)))
-    assert sorted(order.tolist()) == list(range(len(labels)))
-    start = data.draw(st.integers(0, len(labels)))
-    stop = data.draw(st.integers(start, len(labels)))
-    for label in labels.unique():
-        share = float((labels == label).float().mean())
-        found = int((labels[order[start:stop]] == label).sum())
-        # each end of the stretch may cut a class's next row off
-        assert abs(found - share * (stop - start)) <= 2 + share
-
-
-def test_a_proportional_order_is_random_within_a_class():
-    labels = torch.tensor([0, 1]).repeat(50)
-    orders = [
-        proportional_order(labels, torch.Generator().manual_seed(seed)).tolist()
-        for seed in (0, 0, 1)
+def test_floors_are_means_over_draws_and_draws_differ(sets):
+    train, val = sets
+    bank = bank_of(train, val, draws=4)
+    train_rows = torch.randperm(300, generator=torch.Generator().manual_seed(3))[:40]
+    sw = [
+        plain.sliced_wasserstein(val[rows[:40]], train[train_rows], bank.directions())
+        for rows in bank.val_rows
     ]
-    assert orders[0] == orders[1] != orders[2]
-
-
-def test_draws_keep_the_shares_of_the_classes():
-    train, val = points(300, 5), points(100, 5, 1)
-    labels = torch.arange(300) % 3, torch.arange(100) % 2
-    bank = build_bank(train, val, *labels, 2.0, 40, 16, 3, 64, 9, 50)
-    for rows in (bank.val_rows[:40], bank.real_rows[:40]):
-        assert int(labels[1][rows].sum()) == 20
+    assert bank.sw_floor == pytest.approx(float(np.mean(sw)), rel=1e-5)
+    assert len(set(sw)) == 4
+    for mine, other in zip(bank.val_rows, bank.real_rows, strict=True):
+        assert not set(mine.tolist()) & set(other.tolist())

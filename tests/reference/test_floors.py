@@ -62,3 +62,13 @@ def test_bad_input_is_refused(reference):
         controller_floor(points(50, 4), reference, batch=51, seed=0)
     with pytest.raises(RdmError, match="50 of 50 rows"):
         controller_floor(torch.full((50, 4), torch.nan), reference, batch=5, seed=0)
+
+
+def test_draws_that_keep_the_shares_of_the_classes_scatter_less():
+    labels = torch.arange(1000) % 2
+    val = points(1000, 2, 1) * 0.1 + labels[:, None]
+    reference = build_nystrom_reference(val, val[:200], sigma=1.0)
+    loose = controller_floor(val, reference, batch=40, draws=16, seed=0)
+    kept = controller_floor(val, reference, batch=40, draws=16, seed=0, labels=labels)
+    assert kept[0] < loose[0]
+    assert kept[1] < loose[1] / 2

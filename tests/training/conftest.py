@@ -64,7 +64,9 @@ class Job:
         weights, seen, references = (list(column) for column in zip(*paths, strict=True))
         floor_file = self.folder / "floors.json"
         floors.run(
-            floors.Params(battery=list(BATTERY), batch=64, draws=4, seed=0, threads=1),
+            floors.Params(
+                battery=list(BATTERY), batch=64, labels="balanced", draws=4, seed=0, threads=1
+            ),
             references=references,
             features=seen,
             images=images,
