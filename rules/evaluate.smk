@@ -12,6 +12,7 @@ rule sample:
             {
                 "generator": W.generator_key(w.generator),
                 "samples": "evaluation.bank.samples",
+                "rff_rows": "evaluation.bank.rff_rows",
                 "sampling": "evaluation.sampling",
                 "threads": "threads",
             },

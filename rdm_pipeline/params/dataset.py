@@ -13,8 +13,8 @@ FolderPath = Annotated[str, Field(min_length=1)]
 class Limits(Section):
     """How many images of each split to use; null means all of them."""
 
-    train: PositiveInt | None
-    val: PositiveInt | None
+    train: PositiveInt | None = None
+    val: PositiveInt | None = None
 
 
 class Shards(Section):

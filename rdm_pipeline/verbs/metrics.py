@@ -6,8 +6,10 @@ from typing import Literal
 
 import torch
 from pydantic import PositiveInt
+from torch import Tensor
 
 from rdm_pipeline.artifacts import read_arrays, write_json
+from rdm_pipeline.errors import RdmError
 from rdm_pipeline.evaluation.mmd import mmd_ratio
 from rdm_pipeline.evaluation.panel import panel_mean
 from rdm_pipeline.evaluation.sw import sw_ratio
@@ -35,11 +37,10 @@ def run(params: Params, *, features: list[Path], banks: list[Path], metrics: Pat
     sw, mmd = {}, {}
     for name in tracked(params.panel, "metrics"):
         bank, scored = _load_bank(bank_of[name], name), load_features(features_of[name], name)
-        if params.rows == "real":
-            sw[name] = fmean(sw_ratio(scored[r[: bank.samples]], bank) for r in bank.real_rows)
-            mmd[name] = fmean(mmd_ratio(scored[r[: bank.rff_rows]], bank) for r in bank.real_rows)
-        else:
-            sw[name], mmd[name] = sw_ratio(scored, bank), mmd_ratio(scored, bank)
+        sets = [scored[rows] for rows in bank.real_rows] if params.rows == "real" else [scored]
+        _check_size(features_of[name], sets[0], bank)
+        sw[name] = fmean(sw_ratio(rows[: bank.samples], bank) for rows in sets)
+        mmd[name] = fmean(mmd_ratio(rows[: bank.rff_rows], bank) for rows in sets)
     write_json(
         metrics,
         {
@@ -49,6 +50,13 @@ def run(params: Params, *, features: list[Path], banks: list[Path], metrics: Pat
             "mmd_mean": panel_mean(mmd, params.panel),
         },
     )
+
+
+def _check_size(path: Path, rows: Tensor, bank: EvaluationBank) -> None:
+    """Each metric takes its number of first rows; a set is as large as the larger number."""
+    allowed = max(bank.samples, bank.rff_rows)
+    if len(rows) != allowed:
+        raise RdmError(f"{path}: {len(rows)} rows to score, allowed {allowed} exactly")
 
 
 def _load_bank(path: Path, encoder: str) -> EvaluationBank:

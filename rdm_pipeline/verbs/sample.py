@@ -22,6 +22,7 @@ class Params(Section):
 
     generator: GeneratorSpec
     samples: PositiveInt
+    rff_rows: PositiveInt
     sampling: Sampling
     shard: NonNegativeInt
     threads: PositiveInt
@@ -36,8 +37,9 @@ def run(params: Params, *, generator: Path, images: Path, samples: Path) -> None
     model = load_generator(
         params.generator, len(about.classes), about.channels, about.size, weights, str(generator)
     )
-    labels = balanced_labels(params.samples, len(about.classes))
-    first, last = (params.samples * k // sampling.shards for k in (params.shard, params.shard + 1))
+    count = max(params.samples, params.rff_rows)  # each metric takes the first of them
+    labels = balanced_labels(count, len(about.classes))
+    first, last = (count * k // sampling.shards for k in (params.shard, params.shard + 1))
     rows = last - first
     shapes = {"images": (rows, about.channels, about.size, about.size), "labels": (rows,)}
     with create_arrays(samples, "images", shapes, {"classes": json.dumps(about.classes)}) as file:
