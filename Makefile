@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: repro test quick lint setup clean
 
 repro: setup
-	snakemake --cores $(CORES) --quiet rules --rerun-incomplete -- all
+	snakemake --cores $(CORES) --quiet rules --rerun-incomplete -- main
 	@rdm show results/demo
 
 test: setup lint
