@@ -1,6 +1,5 @@
 """DeepSpeed: process group, ZeRO optimizer and checkpoints of one training run."""
 
-import json
 import math
 import os
 import shutil
@@ -130,12 +129,5 @@ def load_checkpoint(engine: Any, folder: Path) -> dict[str, Any] | None:
 
 
 def consolidated(engine: Any) -> dict[str, Tensor]:
-    """Return the whole generator's weights on the CPU, gathered from all ranks under stage 3."""
-    if engine.zero_optimization_stage() == 3:
-        return dict(engine._zero3_consolidated_16bit_state_dict() or {})
+    """Return the whole generator's weights on the CPU; up to stage 2 every rank holds them."""
     return {name: value.detach().cpu() for name, value in engine.module.state_dict().items()}
-
-
-def describe(config: dict[str, Any]) -> str:
-    """Return the configuration as one line for the log."""
-    return json.dumps(config, sort_keys=True)
