@@ -32,6 +32,17 @@ class NystromReference:
         return replace(self, landmarks=self.landmarks.to(device), alpha=self.alpha.to(device))
 
 
+def exact_reference(real: Tensor, gamma: float) -> NystromReference:
+    """The reference with which L is the exact biased MMD^2 against real (N, d).
+
+    Its landmarks are the rows of `real`, alpha = 1/N each, and k_rr is the mean kernel over all
+    pairs, diagonal included. Source: method.md section 6, `mmd_exact`.
+    """
+    alpha = torch.full((len(real),), 1 / len(real), device=real.device)
+    k_rr = float(gaussian_kernel(real, real, gamma).mean(dtype=torch.float64))
+    return NystromReference(real, alpha, gamma, k_rr)
+
+
 def nystrom_mmd2(g: Tensor, reference: NystromReference) -> Tensor:
     """L of all generated features g (N, d) by its plain formula: float64 scalar, differentiable.
 

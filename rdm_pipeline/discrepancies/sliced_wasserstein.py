@@ -38,14 +38,7 @@ def sliced_wasserstein_sorted(px: Tensor, py: Tensor) -> Tensor:
     sqrt(mean over directions of the mean squared difference); differentiable where it is not 0.
     RdmError if the shapes differ: sets of unequal size are never truncated.
     """
-    if px.shape != py.shape:
-        raise RdmError(
-            "sliced Wasserstein: sets of (directions, rows) "
-            f"{tuple(px.shape)} and {tuple(py.shape)}, allowed only equal ones"
-        )
-    chunks = zip(px.split(DIRECTIONS_AT_ONCE), py.split(DIRECTIONS_AT_ONCE), strict=True)
-    total = sum((a - b).square().sum(dtype=torch.float64) for a, b in chunks)
-    return torch.sqrt(total / torch.tensor(px.numel(), dtype=torch.float64, device=px.device))
+    return _mean_square(px, py).sqrt()
 
 
 def sliced_wasserstein(x: Tensor, y: Tensor, directions: Tensor) -> Tensor:
@@ -53,13 +46,32 @@ def sliced_wasserstein(x: Tensor, y: Tensor, directions: Tensor) -> Tensor:
 
     RdmError if the sets differ in size. Source: Bonneel et al. 2015; method.md section 8.
     """
+    return sliced_wasserstein2(x, y, directions).sqrt()
+
+
+def sliced_wasserstein2(x: Tensor, y: Tensor, directions: Tensor) -> Tensor:
+    """SW^2 of x (N, d) and y (N, d), what training minimises -> float64 scalar.
+
+    The mean over directions (d, L) of the mean squared difference of sorted projections, in
+    squared feature units; differentiable, with gradient 0 where the sets coincide.
+    RdmError if the sets differ in size. Source: method.md section 6, `sliced_wasserstein`.
+    """
     if len(x) != len(y):
         raise RdmError(
             f"sliced Wasserstein: sets of {len(x)} and {len(y)} rows, allowed only equal"
         )
-    return sliced_wasserstein_sorted(
-        sorted_projections(x, directions), sorted_projections(y, directions)
-    )
+    return _mean_square(sorted_projections(x, directions), sorted_projections(y, directions))
+
+
+def _mean_square(px: Tensor, py: Tensor) -> Tensor:
+    if px.shape != py.shape:
+        raise RdmError(
+            "sliced Wasserstein: sets of (directions, rows) "
+            f"{tuple(px.shape)} and {tuple(py.shape)}, allowed only equal ones"
+        )
+    chunks = zip(px.split(DIRECTIONS_AT_ONCE), py.split(DIRECTIONS_AT_ONCE), strict=True)
+    total = sum((a - b).square().sum(dtype=torch.float64) for a, b in chunks)
+    return total / torch.tensor(px.numel(), dtype=torch.float64, device=px.device)
 
 
 def _sort(values: Tensor) -> Tensor:

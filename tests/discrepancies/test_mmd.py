@@ -73,3 +73,17 @@ def test_unbiased_form_refuses_a_single_row():
 def test_sets_of_different_dimension_are_refused():
     with pytest.raises(RdmError, match=r"\(5, 3\), expected"):
         exact_mmd2(points(5, 4), points(5, 3), 0.3, biased=True)
+
+
+@pytest.mark.parametrize("dim", [1, 3])
+def test_a_single_row_and_points_out_of_the_kernels_reach_have_their_exact_score(dim):
+    g, r = points(1, dim), points(5, dim, 1) + 1e4
+    within = plain.kernel(r, r, 0.3).mean()
+    assert float(exact_mmd2(g, r, 0.3, biased=True)) == pytest.approx(1 + within, abs=1e-5)
+
+
+def test_duplicates_get_the_same_gradient():
+    g = points(4, 3).repeat(2, 1).requires_grad_()
+    exact_mmd2(g, points(9, 3, 1), 0.3, biased=True).backward()
+    torch.testing.assert_close(g.grad[:4], g.grad[4:])
+    assert g.grad.abs().max() > 0

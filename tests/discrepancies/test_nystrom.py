@@ -7,8 +7,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rdm_pipeline.discrepancies.mmd import exact_mmd2
 from rdm_pipeline.discrepancies.nystrom import (
     NystromReference,
+    exact_reference,
     nystrom_mmd2,
     nystrom_mmd2_rows,
     nystrom_mmd2_with_grad,
@@ -130,6 +132,20 @@ def test_landmarks_that_are_all_real_rows_give_the_exact_biased_mmd():
     )
     assert float(nystrom_mmd2(g, reference)) == pytest.approx(expected, abs=1e-6)
     assert expected > 0
+
+
+@pytest.mark.parametrize(("rows", "real_rows", "dim"), [(1, 1, 1), (7, 5, 3), (33, 130, 2)])
+def test_against_its_exact_reference_a_set_scores_the_exact_biased_mmd(rows, real_rows, dim):
+    g, real = points(rows, dim), points(real_rows, dim, 1) + 0.5
+    g[: rows // 3] = g[0]
+    expected = plain.kernel(g, g, 0.7).mean() + plain.kernel(real, real, 0.7).mean()
+    expected -= 2 * plain.kernel(g, real, 0.7).mean()
+    reference = exact_reference(real, 0.7)
+    score, grad = nystrom_mmd2_with_grad(g, reference)
+    assert float(score) == pytest.approx(expected, abs=1e-6)
+    leaf = g.clone().requires_grad_()
+    exact_mmd2(leaf, real, 0.7, biased=True).backward()
+    torch.testing.assert_close(grad, leaf.grad, rtol=1e-4, atol=1e-6)
 
 
 def test_descending_the_gradient_lowers_the_score():

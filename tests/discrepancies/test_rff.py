@@ -75,3 +75,21 @@ def test_bad_input_is_refused():
         build_rff_bank(torch.full((15, 3), torch.nan), 1.0, 16, seed=0)
     with pytest.raises(RdmError, match="sigma"):
         draw_rff(3, 16, 0.0, seed=0)
+
+
+@pytest.mark.parametrize(("rows", "dim"), [(1, 1), (1, 4), (33, 1)])
+def test_a_single_row_and_a_single_dimension_match_the_definition(rows, dim):
+    g, bank = points(rows, dim), build_rff_bank(points(15, dim, 1), 1.5, 7, seed=0)
+    w, b = bank.weights.double().numpy(), bank.phases.double().numpy()
+    phi = np.sqrt(2 / 7) * np.cos(g.double().numpy() @ w + b)
+    expected = ((phi.mean(0) - bank.mean.double().numpy()) ** 2).sum()
+    assert float(rff_mmd2(g, bank)) == pytest.approx(expected, rel=1e-4)
+
+
+def test_duplicates_and_far_points_keep_a_finite_score_and_gradient():
+    g = torch.cat([points(3, 4), points(3, 4), points(2, 4) * 1e4]).requires_grad_()
+    score = rff_mmd2(g, build_rff_bank(points(15, 4, 1), 1.5, 64, seed=0))
+    score.backward()
+    assert 0 < float(score) < 8  # each phi has at most norm sqrt(2)
+    assert g.grad.isfinite().all()
+    torch.testing.assert_close(g.grad[:3], g.grad[3:6])

@@ -8,6 +8,7 @@ from rdm_pipeline.discrepancies import sliced_wasserstein as module
 from rdm_pipeline.discrepancies.sliced_wasserstein import (
     random_directions,
     sliced_wasserstein,
+    sliced_wasserstein2,
     sliced_wasserstein_sorted,
     sorted_projections,
 )
@@ -75,6 +76,39 @@ def test_gradient_is_that_of_finite_differences():
     y, directions = points(6, 3, 1).double(), random_directions(3, 7, 0).double()
     x = points(6, 3).double().requires_grad_()
     assert torch.autograd.gradcheck(lambda t: sliced_wasserstein(t, y, directions), x)
+
+
+@pytest.mark.parametrize(("rows", "dim"), [(1, 3), (50, 1), (257, 20)])
+def test_the_squared_form_is_the_square_of_pots_distance(rows, dim):
+    x, y, directions = points(rows, dim), points(rows, dim, 1) + 1, random_directions(dim, 99, 0)
+    expected = ot.sliced_wasserstein_distance(
+        x.double().numpy(), y.double().numpy(), projections=directions.double().numpy(), p=2
+    )
+    squared = float(sliced_wasserstein2(x, y, directions))
+    assert squared == pytest.approx(float(expected) ** 2, rel=1e-5)
+
+
+def test_gradient_of_the_squared_form_is_that_of_finite_differences():
+    y, directions = points(6, 3, 1).double(), random_directions(3, 7, 0).double()
+    x = points(6, 3).double().requires_grad_()
+    assert torch.autograd.gradcheck(lambda t: sliced_wasserstein2(t, y, directions), x)
+
+
+@pytest.mark.parametrize("rows", [1, 8])
+def test_sets_that_coincide_have_squared_distance_0_with_gradient_0(rows):
+    x = points(rows, 3).requires_grad_()
+    score = sliced_wasserstein2(x, x.detach(), random_directions(3, 7, 0))
+    (grad,) = torch.autograd.grad(score, x)
+    assert float(score) < 1e-12
+    assert grad.abs().max() < 1e-6
+
+
+def test_duplicates_are_pulled_apart_towards_different_points():
+    x, y = torch.zeros(4, 2, requires_grad=True), points(4, 2)
+    for _ in range(300):
+        (grad,) = torch.autograd.grad(sliced_wasserstein2(x, y, random_directions(2, 50, 0)), x)
+        x = (x - 2 * grad).detach().requires_grad_()
+    assert torch.cdist(y, x).min(dim=1).values.max() < 0.1
 
 
 def test_directions_are_unit_columns_fixed_by_their_seed():
