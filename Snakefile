@@ -10,6 +10,7 @@ include: "rules/reference.smk"
 include: "rules/train.smk"
 include: "rules/evaluate.smk"
 include: "rules/report.smk"
+include: "rules/studies.smk"
 
 
 rule main:

@@ -15,7 +15,7 @@ FAILURE = 2
 
 @dataclass(frozen=True)
 class Verb:
-    """What a verb reads and writes; a name that ends in * stands for one or more files."""
+    """What a verb reads and writes; a name that ends in * stands for any number of files."""
 
     about: str
     inputs: tuple[str, ...]
@@ -36,7 +36,7 @@ VERBS: Mapping[str, Verb] = {
     "reference": Verb("freeze an encoder's reference", ("features", "images"), ("reference",)),
     "floors": Verb(
         "measure what real data scores against the references",
-        ("references*", "features*", "images"),
+        ("references*", "features*", "images", "train*", "train_images"),
         ("floors",),
     ),
     "bank": Verb(
@@ -47,7 +47,7 @@ VERBS: Mapping[str, Verb] = {
     "warm_start": Verb("train what matching starts from", ("images",), ("generator",)),
     "train": Verb(
         "match the representation distributions of a battery of encoders",
-        ("generator", "weights*", "references*", "floors", "images"),
+        ("generator", "weights*", "references*", "features*", "floors", "images"),
         ("trained", "history"),
     ),
     "sample": Verb("draw one shard of samples", ("generator", "images"), ("samples",)),
@@ -59,6 +59,18 @@ VERBS: Mapping[str, Verb] = {
     ),
     "table": Verb(
         "print a table from metrics", ("metrics*", "accuracies*"), ("csv", "markdown", "latex")
+    ),
+    "neutral": Verb(
+        "score features by distances that no run trains on", ("features", "train"), ("scores",)
+    ),
+    "comparison": Verb(
+        "print an experiment's variants as a table", ("scores*",), ("csv", "markdown", "latex")
+    ),
+    "axis": Verb("draw scores over the batch size", ("scores*",), ("picture",)),
+    "alone": Verb(
+        "show what training on one encoder does to all",
+        ("metrics*", "histories*", "floors*"),
+        ("csv", "markdown", "latex", "picture"),
     ),
     "grid": Verb("draw a sheet of samples", ("images",), ("picture",)),
     "curves": Verb("draw scores and weights over the steps", ("history", "floors"), ("picture",)),
@@ -138,7 +150,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_verb(command: argparse.ArgumentParser, verb: Verb) -> None:
     for key in (*verb.inputs, *verb.outputs):
-        many = "+" if key.endswith("*") else None
+        many = "*" if key.endswith("*") else None
         flag = "--" + key.rstrip("*").replace("_", "-")
         command.add_argument(flag, type=Path, nargs=many, required=True, metavar="FILE")
     command.add_argument("--params", required=True, metavar="JSON", help="from the rule")

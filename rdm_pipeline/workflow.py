@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from rdm_pipeline.params.discrepancies import FROZEN
 from rdm_pipeline.params.panel import held_out_encoders, panel_order
 from rdm_pipeline.params.pick import pick
 from rdm_pipeline.params.project import Project, load_tree, parse
@@ -46,6 +47,11 @@ class Workflow:
     def generators(self) -> list[str]:
         """Names of everything that can be sampled."""
         return [*self.project.warm_starts, *self.project.runs]
+
+    @property
+    def reported(self) -> list[str]:
+        """Names of the generators that are no member of an experiment."""
+        return [*self.project.warm_starts, *self.project.own_runs]
 
     @property
     def all_encoders(self) -> list[str]:
@@ -102,6 +108,84 @@ class Workflow:
     def run(self, name: str) -> Any:
         """The specification of a run."""
         return self.project.runs[name]
+
+    def real_features(self, run: str) -> list[str]:
+        """Features of the training images by a run's battery, if its discrepancy needs them."""
+        if self.run(run).discrepancy.kind == FROZEN:
+            return []
+        return self.features(self.dataset, "train", self.project.battery(run))
+
+    def members(self, comparison: str) -> list[str]:
+        """The runs that a comparison's rows stand for, row by row and seed by seed."""
+        table = self.project.report.comparisons[comparison]
+        experiment = self.project.experiments[table.experiment]
+        return [r for row in table.rows for r in experiment.members(table.experiment, row)]
+
+    def compared_scores(self, comparison: str) -> list[str]:
+        """The files of scores behind a comparison: baselines first, then its members."""
+        table = self.project.report.comparisons[comparison]
+        names = [*table.baselines, *self.members(comparison)]
+        folder = "metrics" if table.scored_on == "panel" else f"neutral/{table.scored_on}"
+        return [f"{self.results}/{folder}/{name}.json" for name in names]
+
+    def alone_runs(self) -> list[str]:
+        """The runs of Fig. 5 that train on one encoder, one per seed."""
+        told = self.project.report.fig5
+        if told is None:
+            return []
+        return self.project.experiments[told.experiment].members(told.experiment, told.variant)
+
+    def alone_beside(self) -> list[str]:
+        """The generators that Fig. 5 shows beside them."""
+        return self.project.report.fig5.beside if self.project.report.fig5 else []
+
+    def declares(self, key: str) -> bool:
+        """Whether the profile has this key of the parameters, and not null."""
+        value: Any = self.project.model_dump()
+        for part in key.split("."):
+            value = value.get(part) if value else None
+        return value is not None
+
+    # --- values that rules read -----------------------------------------------------------------
+
+    def neutral_values(self, encoder: str, rows: str) -> str:
+        """What scoring by neutral distances reads."""
+        keys = {key: f"evaluation.bank.{key}" for key in ("samples", "draws", "seed")}
+        return self.pick({**keys, "threads": "threads"}, encoder=encoder, rows=rows)
+
+    def comparison_values(self, name: str) -> str:
+        """What a comparison of an experiment's variants reads."""
+        table = self.project.report.comparisons[name]
+        experiment = self.project.experiments[table.experiment]
+        first = {row: experiment.members(table.experiment, row)[0] for row in table.rows}
+        return self.pick(
+            {
+                "comparison": f"report.comparisons.{name}",
+                "seeds": f"experiments.{table.experiment}.seeds",
+                "runs": {row: f"runs.{run}" for row, run in first.items()},
+                "labels": self.labels(table.baselines),
+            },
+            panel=self.panel,
+            held_out=self.held_out,
+        )
+
+    def grid_values(self, name: str) -> str:
+        """What a sheet of samples reads; a member of an experiment is titled by its name."""
+        keys = {"columns": "report.grid.columns"}
+        if name in self.project.report.labels:
+            return self.pick({**keys, "title": f"report.labels.{name}"})
+        return self.pick(keys, title=name)
+
+    def alone_values(self) -> str:
+        """What Fig. 5 reads."""
+        encoder = self.project.battery(self.alone_runs()[0])[0]
+        return self.pick(
+            {"beside": "report.fig5.beside", "labels": self.labels(self.alone_beside())},
+            encoder=encoder,
+            label=f"iRDM on {encoder} alone",
+            panel=self.panel,
+            held_out=self.held_out,
+        )
 
     def labels(self, rows: Iterable[str]) -> dict[str, str]:
         """Keys of the labels that a table prints, by row."""

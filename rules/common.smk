@@ -45,3 +45,4 @@ wildcard_constraints:
     start=one_of(W.project.warm_starts),
     run=one_of(W.project.runs),
     generator=one_of(W.generators),
+    comparison=one_of(W.project.report.comparisons),

@@ -27,12 +27,15 @@ rule floors:
         references=lambda w: W.references(W.run(w.run).reference, W.project.battery(w.run)),
         features=lambda w: W.features(W.dataset, "val", W.project.battery(w.run)),
         images=W.images(W.dataset, "val"),
+        train=lambda w: W.real_features(w.run),
+        train_images=W.images(W.dataset, "train"),
     output:
         floors=R + "/runs/{run}/floors.json",
     params:
         values=lambda w: W.pick(
             {
                 "batch": f"runs.{w.run}.batch",
+                "discrepancy": f"runs.{w.run}.discrepancy",
                 "labels": f"runs.{w.run}.labels",
                 "draws": f"runs.{w.run}.controller.floor_draws",
                 "seed": f"runs.{w.run}.controller.floor_seed",
@@ -48,8 +51,8 @@ rule floors:
         LOGS + "/floors/{run}.tsv"
     shell:
         "rdm floors --references {input.references} --features {input.features}"
-        " --images {input.images} --floors {output.floors} --params {params.values:q}"
-        " 2>&1 | tee {log}"
+        " --images {input.images} --train {input.train} --train-images {input.train_images}"
+        " --floors {output.floors} --params {params.values:q} 2>&1 | tee {log}"
 
 
 rule bank:

@@ -63,9 +63,7 @@ rule grid:
     output:
         picture=R + "/figures/samples-{generator}.png",
     params:
-        values=lambda w: W.pick(
-            {"columns": "report.grid.columns", "title": f"report.labels.{w.generator}"}
-        ),
+        values=lambda w: W.grid_values(w.generator),
         code=fingerprint("grid"),
     log:
         LOGS + "/grid/{generator}.log",
@@ -82,7 +80,7 @@ use rule grid as grid_of_real with:
     output:
         picture=R + "/figures/samples-real.png",
     params:
-        values=W.pick({"columns": "report.grid.columns", "title": "report.labels.real"}),
+        values=W.grid_values("real"),
         code=fingerprint("grid"),
     log:
         LOGS + "/grid/real.log",
@@ -92,7 +90,7 @@ use rule grid as grid_of_real with:
 
 rule grids:
     input:
-        expand(R + "/figures/samples-{row}.png", row=["real", *W.generators]),
+        expand(R + "/figures/samples-{row}.png", row=["real", *W.reported]),
 
 
 rule curve:
@@ -115,4 +113,4 @@ rule curve:
 
 rule curves:
     input:
-        expand(R + "/figures/training-{run}.png", run=W.project.runs),
+        expand(R + "/figures/training-{run}.png", run=W.project.own_runs),

@@ -32,7 +32,8 @@ rule train:
         weights=lambda w: W.weights(W.project.battery(w.run)),
         references=lambda w: W.references(W.run(w.run).reference, W.project.battery(w.run)),
         floors=R + "/runs/{run}/floors.json",
-        images=W.images(W.dataset, "val"),
+        features=lambda w: W.real_features(w.run),
+        images=W.images(W.dataset, "train"),
     output:
         trained=R + "/runs/{run}/generator.safetensors",
         history=R + "/runs/{run}/history.json",
@@ -53,6 +54,6 @@ rule train:
         LOGS + "/train/{run}.tsv"
     shell:
         "rdm train --generator {input.generator} --weights {input.weights}"
-        " --references {input.references} --floors {input.floors} --images {input.images}"
+        " --references {input.references} --features {input.features} --floors {input.floors} --images {input.images}"
         " --trained {output.trained} --history {output.history} --params {params.values:q}"
         " 2>&1 | tee {log}"

@@ -48,6 +48,31 @@ class TableSpec(Section):
     rows: list[str] = Field(min_length=1)
 
 
+class Comparison(Section):
+    """A table of an experiment: mean and spread over seeds of each variant in `rows`.
+
+    `scored_on` is `panel` (both ratios of the whole panel) or one encoder, whose features are then
+    compared by two distances that no run trains on. `paper_order` lists rows as the paper ranks
+    them, best first; the table says whether that shows here. It is empty where the paper ranks
+    none.
+    """
+
+    title: str
+    experiment: str
+    rows: list[str] = Field(min_length=2)
+    baselines: list[str]
+    scored_on: str
+    paper_order: list[str]
+
+
+class Alone(Section):
+    """The figure of a run that trained on one encoder: an experiment's variant."""
+
+    experiment: str
+    variant: str
+    beside: list[str]
+
+
 class GridSpec(Section):
     """A sheet of samples: one row per class."""
 
@@ -61,4 +86,6 @@ class Report(Section):
     published: dict[str, str]
     table1: TableSpec
     table7: TableSpec
+    comparisons: dict[str, Comparison]
+    fig5: Alone | None = None
     grid: GridSpec

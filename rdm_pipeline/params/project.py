@@ -12,8 +12,10 @@ from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.dataset import DatasetSpec
 from rdm_pipeline.params.encoders import EncoderSpec
 from rdm_pipeline.params.evaluation import EvaluationSpec, Report
+from rdm_pipeline.params.experiments import Experiment, expand
 from rdm_pipeline.params.explain import explain
 from rdm_pipeline.params.generators import GeneratorSpec
+from rdm_pipeline.params.merge import merge
 from rdm_pipeline.params.panel import training_encoders
 from rdm_pipeline.params.references import ReferenceSpec
 from rdm_pipeline.params.runs import Run, WarmStart
@@ -36,6 +38,7 @@ class Project(Section):
     references: dict[Name, ReferenceSpec]
     warm_starts: dict[Name, WarmStart]
     runs: dict[Name, Run]
+    experiments: dict[Name, Experiment]
     evaluation: EvaluationSpec
     report: Report
 
@@ -63,9 +66,47 @@ class Project(Section):
                 _require(f"runs.{name}.battery", encoder, training_encoders(self.encoders))
         for table in ("table1", "table7"):
             for row in getattr(self.report, table).rows:
-                _require(f"report.{table}.rows", row, ["real", *self.warm_starts, *self.runs])
+                _require(f"report.{table}.rows", row, ["real", *self.warm_starts, *self.own_runs])
                 if row not in self.report.labels:
                     raise ValueError(f"report.labels.{row}: missing")
+        return self
+
+    @property
+    def own_runs(self) -> list[str]:
+        """Names of the runs that are no member of an experiment."""
+        members = {
+            run
+            for name, experiment in self.experiments.items()
+            for variant in experiment.variants
+            for run in experiment.members(name, variant)
+        }
+        return [name for name in self.runs if name not in members]
+
+    @model_validator(mode="after")
+    def _comparisons_exist(self) -> Self:
+        for name, table in self.report.comparisons.items():
+            key = f"report.comparisons.{name}"
+            _require(f"{key}.experiment", table.experiment, self.experiments)
+            for row in table.rows:
+                variants = self.experiments[table.experiment].variants
+                _require(f"{key}.rows", row, variants)
+            for row in table.baselines:
+                _require(f"{key}.baselines", row, ["real", *self.warm_starts, *self.own_runs])
+            for row in table.paper_order:
+                _require(f"{key}.paper_order", row, table.rows)
+            _require(f"{key}.scored_on", table.scored_on, ["panel", *self.encoders])
+        return self
+
+    @model_validator(mode="after")
+    def _fig5_exists(self) -> Self:
+        alone = self.report.fig5
+        if alone is None:
+            return self
+        _require("report.fig5.experiment", alone.experiment, self.experiments)
+        variants = self.experiments[alone.experiment].variants
+        _require("report.fig5.variant", alone.variant, variants)
+        for row in alone.beside:
+            _require("report.fig5.beside", row, ["real", *self.warm_starts, *self.own_runs])
         return self
 
     @model_validator(mode="after")
@@ -92,25 +133,12 @@ def load_tree(root: Path, profile: str = DEFAULT_PROFILE) -> dict[str, Any]:
     return merge(tree, _read_yaml(overlay))
 
 
-def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay `overlay` over `base`: mappings merge, null removes a key, anything else replaces it.
-
-    Source: RFC 7396 (JSON merge patch).
-    """
-    merged = dict(base)
-    for key, value in overlay.items():
-        if value is None:
-            merged.pop(key, None)
-        elif isinstance(value, Mapping):
-            below = merged.get(key)
-            merged[key] = merge(below if isinstance(below, Mapping) else {}, value)
-        else:
-            merged[key] = value
-    return merged
-
-
 def parse(tree: Mapping[str, Any], origin: str = "params.yaml") -> Project:
-    """Check a tree of parameters; a fault becomes a one-line RdmError that names the key."""
+    """Check a tree of parameters; a fault becomes a one-line RdmError that names the key.
+
+    Members of experiments become runs of their own.
+    """
+    tree = expand(tree, origin)
     try:
         return Project.model_validate(tree)
     except ValidationError as error:

@@ -12,6 +12,7 @@ from pydantic import (
 )
 
 from rdm_pipeline.params.base import Section
+from rdm_pipeline.params.discrepancies import DiscrepancySpec
 from rdm_pipeline.params.generators import VaeSpec
 
 
@@ -36,6 +37,27 @@ class ControllerSpec(Section):
     relative: bool
     floor_draws: PositiveInt
     floor_seed: NonNegativeInt
+
+
+class DwaSpec(Section):
+    """Constant of dynamic weight averaging: at a higher temperature weights differ less."""
+
+    temperature: PositiveFloat
+
+
+class Stage(Section):
+    """A stretch of a run's steps at one batch size."""
+
+    steps: PositiveInt
+    batch: PositiveInt
+
+
+Batch = PositiveInt | Annotated[list[Stage], Field(min_length=1)]
+
+
+def batch_sizes(batch: Batch) -> list[int]:
+    """Return the batch sizes that occur, ascending."""
+    return [batch] if isinstance(batch, int) else sorted({stage.batch for stage in batch})
 
 
 class Optimizer(Section):
@@ -65,22 +87,52 @@ class Run(Section):
     init: str
     reference: str
     battery: Literal["all"] | Annotated[list[str], Field(min_length=1)]
-    discrepancy: Literal["mmd_nystrom"]
-    weighting: Literal["controller", "uniform"]
+    discrepancy: DiscrepancySpec
+    weighting: Literal["controller", "dwa", "uniform", "none"]
     labels: Literal["balanced", "uniform"]
-    batch: PositiveInt
+    batch: Batch
     steps: PositiveInt
     seed: NonNegativeInt
     controller: ControllerSpec
+    dwa: DwaSpec
     optimizer: Optimizer
     launch: Launch
+
+    @property
+    def stages(self) -> list[Stage]:
+        """The run's steps in order of its batch sizes: one stage where the batch is fixed."""
+        if isinstance(self.batch, int):
+            return [Stage(steps=self.steps, batch=self.batch)]
+        return self.batch
+
+    @property
+    def batches(self) -> list[int]:
+        """The batch sizes that occur, ascending."""
+        return batch_sizes(self.batch)
+
+    def batch_at(self, step: int) -> tuple[int, int]:
+        """The batch of a step and the number of samples before it."""
+        before = 0
+        for stage in self.stages:
+            if step < stage.steps:
+                return stage.batch, before + step * stage.batch
+            step, before = step - stage.steps, before + stage.steps * stage.batch
+        raise IndexError(f"step {step} after the run's end")
+
+    @model_validator(mode="after")
+    def _stages_are_the_steps(self) -> Self:
+        total = sum(stage.steps for stage in self.stages)
+        if total != self.steps:
+            raise ValueError(f"batch: stages of {total} steps, allowed: steps = {self.steps}")
+        return self
 
     @model_validator(mode="after")
     def _batch_divides(self) -> Self:
         ranks, micro = self.launch.ranks, self.launch.micro_batch
-        if self.batch % (ranks * micro):
-            raise ValueError(
-                f"batch: found {self.batch}, allowed: a multiple of ranks x micro_batch "
-                f"= {ranks} x {micro} = {ranks * micro}"
-            )
+        for batch in self.batches:
+            if batch % (ranks * micro):
+                raise ValueError(
+                    f"batch: found {batch}, allowed: a multiple of ranks x micro_batch "
+                    f"= {ranks} x {micro} = {ranks * micro}"
+                )
         return self

@@ -14,23 +14,21 @@ TINY = 1e-12
 class LagrangianController:
     """Turns raw scores (E,) into weights (E,) that sum to the budget E, or to 0 once all are met.
 
-    `floors` (E,) are what real validation data scores; all tensors are float64 on the CPU.
+    All tensors are float64 on the CPU.
     """
 
     spec: ControllerSpec
-    floors: Tensor
     ema: Tensor | None = None
     integral: Tensor | None = None
     previous: Tensor | None = None
 
-    def initial_weights(self) -> Tensor:
-        """Return the weights of the first step: all 1."""
-        return torch.ones_like(self.floors)
+    def update(self, scores: Tensor, floors: Tensor) -> Tensor:
+        """Take a step's scores (E,) and return the weights (E,) of the next step.
 
-    def update(self, scores: Tensor) -> Tensor:
-        """Take a step's scores (E,) and return the weights (E,) of the next step."""
-        active = self._control(scores)
-        return budget_weights(active, len(self.floors), self.spec.temperature)
+        `floors` (E,) are what real validation data scores at the step's batch size.
+        """
+        active = self._control(scores, floors)
+        return budget_weights(active, len(scores), self.spec.temperature)
 
     def state_dict(self) -> dict[str, Tensor | None]:
         """Return what a resumed run needs."""
@@ -42,23 +40,23 @@ class LagrangianController:
             state[key] for key in ("ema", "integral", "previous")
         )
 
-    def _control(self, scores: Tensor) -> Tensor:
+    def _control(self, scores: Tensor, floors: Tensor) -> Tensor:
         spec = self.spec
         if self.ema is None or self.integral is None or self.previous is None:
             self.ema, self.integral = scores.clone(), torch.zeros_like(scores)
-            self.previous = self._error()
+            self.previous = self._error(floors)
         else:
             self.ema = (1 - spec.ema) * self.ema + spec.ema * scores
-        error = self._error()
+        error = self._error(floors)
         self.integral = self.integral + error
         control = spec.kp * error + spec.ki * self.integral + spec.kd * (error - self.previous)
         self.previous = error
         return control
 
-    def _error(self) -> Tensor:
+    def _error(self, floors: Tensor) -> Tensor:
         assert self.ema is not None
-        gap = self.ema - self.floors
-        gap = gap / self.floors if self.spec.relative else gap
+        gap = self.ema - floors
+        gap = gap / floors if self.spec.relative else gap
         return gap.clamp(-self.spec.error_clip, self.spec.error_clip)
 
 

@@ -62,17 +62,25 @@ def deepspeed_config(run: Run) -> dict[str, Any]:
     The engine divides surrogates by the accumulation steps and averages over ranks, which makes
     the gradient micro_batch / N times the full one: the convention of method section 5.
     """
-    launch = run.launch
+    launch, (batch, _) = run.launch, run.batch_at(0)
     return {
-        "train_batch_size": run.batch,
+        "train_batch_size": batch,
         "train_micro_batch_size_per_gpu": launch.micro_batch,
-        "gradient_accumulation_steps": run.batch // (launch.micro_batch * launch.ranks),
+        "gradient_accumulation_steps": batch // (launch.micro_batch * launch.ranks),
         "gradient_clipping": run.optimizer.clip,
         "zero_optimization": {"stage": launch.zero_stage},
         "zero_allow_untested_optimizer": True,
         "zero_force_ds_cpu_optimizer": False,
         "steps_per_print": NEVER,
     }
+
+
+def accumulate(engine: Any, surrogate: Tensor, last: bool) -> None:
+    """Backpropagate one micro-batch's surrogate; make the optimizer step after the last."""
+    # DeepSpeed would count micro-batches since the start, wrong once the batch has changed.
+    engine.set_gradient_accumulation_boundary(last)
+    engine.backward(surrogate)
+    engine.step()
 
 
 def learning_rate_factor(settings: Optimizer, step: int, steps: int) -> float:

@@ -19,19 +19,19 @@ def gradcache_backward(
     names: Collection[str],
     micro_batches: int,
     objective: Objective,
-    backward: Callable[[Tensor], None],
+    backward: Callable[[Tensor, bool], None],
 ) -> Tensor:
     """Backpropagate the objective of the whole batch; return its scores (E,).
 
     `forward(i, names)` gives the images and the named features (rows, d) of micro-batch i.
     `objective(features of all micro-batches)` gives the scores and, per encoder that has any, the
-    gradient (rows, d). `backward(surrogate)` is called once per micro-batch. Encoders without a
-    gradient cost no second pass; where one micro-batch is the batch, neither do the others.
+    gradient (rows, d). `backward(surrogate, last)` is called once per micro-batch. Encoders without
+    a gradient cost no second pass; where one micro-batch is the batch, neither do the others.
     """
     if micro_batches == 1:
         images, features = forward(0, names)
         scores, gradients = objective({name: f.detach() for name, f in features.items()})
-        backward(_surrogate(images, features, gradients))
+        backward(_surrogate(images, features, gradients), True)
         return scores
     with torch.no_grad():
         parts = [forward(index, names)[1] for index in range(micro_batches)]
@@ -39,7 +39,8 @@ def gradcache_backward(
     chunks = {name: gradient.chunk(micro_batches) for name, gradient in gradients.items()}
     for index in range(micro_batches):
         images, features = forward(index, list(gradients))
-        backward(_surrogate(images, features, {name: c[index] for name, c in chunks.items()}))
+        surrogate = _surrogate(images, features, {name: c[index] for name, c in chunks.items()})
+        backward(surrogate, index == micro_batches - 1)
     return scores
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,22 @@ from rdm_pipeline.params.runs import Run
 from rdm_pipeline.progress import Progress
 from rdm_pipeline.reference.target import Target
 from rdm_pipeline.training import engine as ds
-from rdm_pipeline.training.controller import LagrangianController
 from rdm_pipeline.training.gradcache import Features, gradcache_backward
-from rdm_pipeline.training.objective import Rows, battery_gradients
+from rdm_pipeline.training.objective import Batch, Rows, battery_gradients
+from rdm_pipeline.training.weighting import Weighting, build_weighting
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What a run trains with: everything frozen, on the device it computes on."""
+    """What a run trains with: everything frozen, on the device it computes on.
+
+    floors: per batch size, what real validation data scores by each encoder (E,) float64.
+    """
 
     run: Run
     battery: Mapping[str, nn.Module]
     targets: Mapping[str, Target]
-    floors: Tensor
+    floors: Mapping[int, Tensor]
     classes: int
     noise_shape: tuple[int, ...]
     device: torch.device
@@ -36,7 +40,7 @@ class Setting:
 class State:
     """What changes from step to step besides the engine; all of it is in the checkpoint."""
 
-    controller: LagrangianController
+    weighting: Weighting
     weights: Tensor
     step: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -62,9 +66,12 @@ def train_step(engine: Any, setting: Setting, state: State) -> dict[str, Any]:
     """Make one optimizer step and return its scores, weights and learning rate."""
     run, launch = setting.run, setting.run.launch
     rank, ranks = torch.distributed.get_rank(), torch.distributed.get_world_size()
-    local = run.batch // ranks
+    size, _ = run.batch_at(state.step)
+    local = size // ranks
     rows = Rows(rank * local, (rank + 1) * local)
     labels = step_labels(run, state.step, setting.classes).to(setting.device)
+    batch = Batch(labels, setting.classes, state.step)
+    engine.set_train_batch_size(size)
 
     def forward(index: int, names: Collection[str]) -> tuple[Tensor, Features]:
         first = rows.start + index * launch.micro_batch
@@ -76,39 +83,39 @@ def train_step(engine: Any, setting: Setting, state: State) -> dict[str, Any]:
     def objective(features: Features) -> tuple[Tensor, Features]:
         gathered = {name: ds.gather_rows(f) for name, f in features.items()}
         return battery_gradients(
-            gathered, labels, setting.classes, setting.targets, state.weights, rows, ds.add_ranks
+            gathered, batch, setting.targets, state.weights, rows, ds.add_ranks
         )
-
-    def backward(surrogate: Tensor) -> None:
-        engine.backward(surrogate)
-        engine.step()
 
     rate = engine.get_lr()[0]
     try:
         scores = gradcache_backward(
-            forward, list(setting.battery), local // launch.micro_batch, objective, backward
+            forward,
+            list(setting.battery),
+            local // launch.micro_batch,
+            objective,
+            partial(ds.accumulate, engine),
         )
     except RdmError as error:
         raise RdmError(f"step {state.step}: {error}; nothing was written") from None
     entry = _entry(state, setting, scores, rate, engine.get_global_grad_norm())
-    if run.weighting == "controller":
-        state.weights = state.controller.update(scores)
+    state.weights = state.weighting.update(scores, setting.floors[size])
     return entry
 
 
 def step_labels(run: Run, step: int, classes: int) -> Tensor:
     """Return the class ids (N,) of a step's whole batch: every class in turn, or drawn."""
+    size, before = run.batch_at(step)
     if run.labels == "balanced":
-        return balanced_labels(run.batch, classes, start=step * run.batch)
-    return sample_labels(run.seed, step, range(run.batch), classes)
+        return balanced_labels(size, classes, start=before)
+    return sample_labels(run.seed, step, range(size), classes)
 
 
 def _resume(engine: Any, setting: Setting, checkpoints: Path) -> State:
-    controller = LagrangianController(setting.run.controller, setting.floors)
-    state = State(controller, controller.initial_weights())
+    ones = torch.ones(len(setting.battery), dtype=torch.float64)
+    state = State(build_weighting(setting.run), ones)
     saved = ds.load_checkpoint(engine, checkpoints)
     if saved is not None:
-        controller.load_state_dict(saved["controller"])
+        state.weighting.load_state_dict(saved["weighting"])
         state.weights, state.step, state.history = (
             saved[key] for key in ("weights", "step", "history")
         )
@@ -117,7 +124,7 @@ def _resume(engine: Any, setting: Setting, checkpoints: Path) -> State:
 
 def _saved(state: State) -> dict[str, Any]:
     return {
-        "controller": state.controller.state_dict(),
+        "weighting": state.weighting.state_dict(),
         "weights": state.weights,
         "step": state.step,
         "history": state.history,
@@ -130,6 +137,7 @@ def _entry(
     names = list(setting.battery)
     return {
         "step": state.step,
+        "batch": setting.run.batch_at(state.step)[0],
         "scores": dict(zip(names, scores.tolist(), strict=True)),
         "weights": dict(zip(names, state.weights.tolist(), strict=True)),
         "learning_rate": rate,
@@ -140,4 +148,4 @@ def _entry(
 
 def _mean_ratio(entry: dict[str, Any], setting: Setting) -> float:
     scores = torch.tensor(list(entry["scores"].values()), dtype=torch.float64)
-    return float((scores / setting.floors).mean())
+    return float((scores / setting.floors[entry["batch"]]).mean())

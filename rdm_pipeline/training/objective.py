@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from rdm_pipeline.discrepancies.nystrom import nystrom_mmd2_rows
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.reference.coupling import couple_labels
 from rdm_pipeline.reference.target import Target
@@ -22,10 +21,18 @@ class Rows:
     stop: int
 
 
+@dataclass(frozen=True)
+class Batch:
+    """What the global batch is besides its features: class ids (N,) int64, and the step."""
+
+    labels: Tensor
+    classes: int
+    step: int
+
+
 def battery_gradients(
     features: Mapping[str, Tensor],
-    labels: Tensor,
-    classes: int,
+    batch: Batch,
     targets: Mapping[str, Target],
     weights: Tensor,
     rows: Rows,
@@ -33,21 +40,21 @@ def battery_gradients(
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Return the raw scores (E,) float64 and the total's gradient for this rank's features.
 
-    features: per encoder (N, d) of all ranks; labels: (N,) int64; weights: (E,) in the order of
-    `targets`. total = sum_e weight_e L_e / (|L_e|.detach() + 1e-7) (method: section 4). The
-    gradient holds (rows, d) for each encoder whose weight is not 0. `add_ranks` sums a tensor
-    over ranks. RdmError if a score is not finite.
+    features: per encoder (N, d) of all ranks; weights: (E,) in the order of `targets`. total =
+    sum_e weight_e L_e / (|L_e|.detach() + 1e-7), or weight_e L_e where the target is not relative
+    (method: section 4). The gradient holds (rows, d) for each encoder whose weight is not 0.
+    `add_ranks` sums a tensor over ranks. RdmError if a score is not finite.
     """
     shares, gradients = [], {}
     for name, target in targets.items():
-        coupled = couple_labels(features[name], labels, classes, target.label_beta)
-        share, gradient = nystrom_mmd2_rows(coupled, rows.start, rows.stop, target.reference)
+        coupled = couple_labels(features[name], batch.labels, batch.classes, target.label_beta)
+        share, gradient = target.share(coupled, rows.start, rows.stop, batch.step)
         shares.append(share)
         gradients[name] = gradient[:, : features[name].shape[1]]
-    k_rr = torch.tensor([t.reference.k_rr for t in targets.values()], dtype=torch.float64)
-    scores = add_ranks(torch.stack(shares)).cpu() + k_rr
+    scores = add_ranks(torch.stack(shares)).cpu()
     _require_finite(scores, list(targets))
-    factors = weights / (scores.abs() + EPSILON)
+    relative = torch.tensor([target.relative for target in targets.values()])
+    factors = weights / torch.where(relative, scores.abs() + EPSILON, 1.0)
     scaled = {
         name: gradients[name] * float(factor)
         for name, factor in zip(targets, factors, strict=True)

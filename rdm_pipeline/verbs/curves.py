@@ -13,5 +13,8 @@ class Params(Section):
 
 def run(params: Params, *, history: Path, floors: Path, picture: Path) -> None:
     """Write scores over floors and weights over steps as a PNG."""
-    floor_of = {name: floor["mean"] for name, floor in read_json(floors).items()}
+    floor_of = {
+        int(batch): {name: floor["mean"] for name, floor in by_encoder.items()}
+        for batch, by_encoder in read_json(floors).items()
+    }
     write_bytes(picture, training_curves(read_json(history), floor_of))

@@ -1,4 +1,4 @@
-"""rdm floors: what real validation images score at a run's batch size, per encoder."""
+"""rdm floors: what real validation images score at a run's batch sizes, per encoder."""
 
 from pathlib import Path
 from typing import Literal
@@ -8,9 +8,10 @@ from pydantic import NonNegativeInt, PositiveInt
 
 from rdm_pipeline.artifacts import write_json
 from rdm_pipeline.loading.features import by_name, load_features
-from rdm_pipeline.loading.images import describe_images, load_labels
-from rdm_pipeline.loading.references import load_target
+from rdm_pipeline.loading.targets import files_of, load_image_labels, load_target
 from rdm_pipeline.params.base import Section
+from rdm_pipeline.params.discrepancies import DiscrepancySpec
+from rdm_pipeline.params.runs import Batch, batch_sizes
 from rdm_pipeline.progress import tracked
 from rdm_pipeline.reference.coupling import couple_labels
 from rdm_pipeline.reference.floors import controller_floor
@@ -20,7 +21,8 @@ class Params(Section):
     """What floors reads."""
 
     battery: list[str]
-    batch: PositiveInt
+    batch: Batch
+    discrepancy: DiscrepancySpec
     labels: Literal["balanced", "uniform"]
     draws: PositiveInt
     seed: NonNegativeInt
@@ -28,25 +30,37 @@ class Params(Section):
 
 
 def run(
-    params: Params, *, references: list[Path], features: list[Path], images: Path, floors: Path
+    params: Params,
+    *,
+    references: list[Path],
+    features: list[Path],
+    images: Path,
+    train: list[Path],
+    train_images: Path,
+    floors: Path,
 ) -> None:
-    """Write mean and spread of the score of real draws, by encoder."""
+    """Write mean and spread of the score of real draws, by batch size and encoder.
+
+    `train`, features of the training images, are given where the discrepancy needs them.
+    """
     torch.set_num_threads(params.threads)
-    labels, classes = load_labels(images), len(describe_images(images).classes)
-    reference_of, features_of = (by_name(params.battery, p) for p in (references, features))
-    values = {}
+    val, pool = load_image_labels(images), load_image_labels(train_images)
+    features_of = by_name(params.battery, features)
+    batches = batch_sizes(params.batch)
+    values: dict[str, dict[str, dict[str, float]]] = {str(batch): {} for batch in batches}
+    files_by_name = files_of(params.battery, references, train)
     for name in tracked(params.battery, "floors"):
-        target = load_target(reference_of[name], name)
-        real = couple_labels(
-            load_features(features_of[name], name), labels, classes, target.label_beta
-        )
-        mean, spread = controller_floor(
-            real,
-            target.reference,
-            params.batch,
-            params.draws,
-            seed=params.seed,
-            labels=labels if params.labels == "balanced" else None,
-        )
-        values[name] = {"mean": mean, "spread": spread}
+        target = load_target(files_by_name[name], name, params.discrepancy, pool, params.seed)
+        seen = load_features(features_of[name], name)
+        real = couple_labels(seen, val.ids, val.classes, target.label_beta)
+        for batch in batches:
+            mean, spread = controller_floor(
+                real,
+                target,
+                batch,
+                params.draws,
+                seed=params.seed,
+                labels=val.ids if params.labels == "balanced" else None,
+            )
+            values[str(batch)][name] = {"mean": mean, "spread": spread}
     write_json(floors, values)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,12 @@ from rdm_pipeline.lineage.fingerprint import fingerprint
 from rdm_pipeline.loading.encoders import load_encoder
 from rdm_pipeline.loading.features import by_name
 from rdm_pipeline.loading.images import describe_images
-from rdm_pipeline.loading.references import load_target
+from rdm_pipeline.loading.targets import files_of, load_image_labels, load_target
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.encoders import Network
 from rdm_pipeline.params.generators import GeneratorSpec
 from rdm_pipeline.params.runs import Run
+from rdm_pipeline.reference.target import Target
 from rdm_pipeline.training.engine import build_engine, consolidated, start_ranks
 from rdm_pipeline.training.loop import Setting, train
 
@@ -64,17 +66,22 @@ def work(
     generator: Path,
     weights: list[Path],
     references: list[Path],
+    features: list[Path],
     floors: Path,
     images: Path,
     trained: Path,
     history: Path,
 ) -> None:
-    """Do one rank's share of a run; rank 0 writes."""
+    """Do one rank's share of a run; rank 0 writes.
+
+    `features` of `images`, which are the training split, are given where the discrepancy needs
+    them.
+    """
     torch.set_num_threads(params.run.launch.threads)
     rank, _ = start_ranks()
-    files = [generator, *weights, *references, floors, images]
+    files = [generator, *weights, *references, *features, floors, images]
     checkpoints = trained.parent / "checkpoints" / identity(params, files)
-    setting, model = _prepare(params, generator, weights, references, floors, images)
+    setting, model = _prepare(params, generator, weights, references, features, floors, images)
     engine = build_engine(model, params.run)
     steps = train(engine, setting, checkpoints)
     tensors = consolidated(engine)
@@ -96,19 +103,27 @@ def _prepare(
     generator: Path,
     weights: list[Path],
     references: list[Path],
+    features: list[Path],
     floors: Path,
     images: Path,
 ) -> tuple[Setting, torch.nn.Module]:
     names, about, floor_of = params.battery, describe_images(images), read_json(floors)
     device = _device()
-    weights_of, reference_of = by_name(names, weights), by_name(names, references)
+    weights_of = by_name(names, weights)
     encoders = {
         name: load_encoder(
             weights_of[name], name, params.networks[name], about.channels, about.size
         ).to(device)
         for name in names
     }
-    targets = {name: load_target(reference_of[name], name) for name in names}
+    labels = load_image_labels(images)
+    targets = {
+        name: _weighed(
+            params.run,
+            load_target(files, name, params.run.discrepancy, labels, params.run.seed, device),
+        )
+        for name, files in files_of(names, references, features).items()
+    }
     tensors, _ = read_tensors(generator)
     model = load_generator(
         params.generator, len(about.classes), about.channels, about.size, tensors, str(generator)
@@ -117,12 +132,22 @@ def _prepare(
         run=params.run,
         battery=encoders,
         targets=targets,
-        floors=torch.tensor([floor_of[name]["mean"] for name in names], dtype=torch.float64),
+        floors={
+            batch: torch.tensor(
+                [floor_of[str(batch)][name]["mean"] for name in names], dtype=torch.float64
+            )
+            for batch in params.run.batches
+        },
         classes=len(about.classes),
         noise_shape=model.noise_shape,
         device=device,
     )
     return setting, model
+
+
+def _weighed(run: Run, target: Target) -> Target:
+    """Return the target as the run weighs it: `none` leaves every term at its own size."""
+    return replace(target, relative=False) if run.weighting == "none" else target
 
 
 def _device() -> torch.device:

@@ -9,7 +9,12 @@ from rdm_pipeline.errors import RdmError
 from rdm_pipeline.reporting.figures import CELL, sample_grid, training_curves
 
 HISTORY = [
-    {"step": step, "scores": {"a": 9.0 / step, "b": 4.0}, "weights": {"a": 1.0, "b": 0.0}}
+    {
+        "step": step,
+        "batch": 64,
+        "scores": {"a": 9.0 / step, "b": 4.0},
+        "weights": {"a": 1.0, "b": 0.0},
+    }
     for step in range(1, 6)
 ]
 
@@ -73,19 +78,28 @@ def test_a_class_with_too_few_images_is_refused():
 
 def test_figures_are_the_same_bytes_whatever_the_users_style():
     panels = {"run": pictures([60, 70])}
-    before = (sample_grid(panels, ["x", "y"], 1), training_curves(HISTORY, {"a": 3.0, "b": 2.0}))
+    before = (
+        sample_grid(panels, ["x", "y"], 1),
+        training_curves(HISTORY, {64: {"a": 3.0, "b": 2.0}}),
+    )
     with matplotlib.rc_context({"figure.facecolor": "red", "savefig.dpi": 50, "font.size": 20}):
-        after = (sample_grid(panels, ["x", "y"], 1), training_curves(HISTORY, {"a": 3.0, "b": 2.0}))
+        after = (
+            sample_grid(panels, ["x", "y"], 1),
+            training_curves(HISTORY, {64: {"a": 3.0, "b": 2.0}}),
+        )
     assert before == after
 
 
 def test_figures_carry_no_software_version():
-    for png in (sample_grid({"r": pictures([6, 7])}, ["x", "y"], 1), training_curves(HISTORY, {})):
+    for png in (
+        sample_grid({"r": pictures([6, 7])}, ["x", "y"], 1),
+        training_curves(HISTORY, {64: {"a": 3.0, "b": 2.0}}),
+    ):
         assert "Software" not in Image.open(io.BytesIO(png)).info
 
 
 def test_curves_show_scores_over_their_floor_and_weights():
-    first = decoded(training_curves(HISTORY, {"a": 3.0, "b": 2.0}))
-    assert (first != decoded(training_curves(HISTORY, {"a": 3.0, "b": 1.0}))).any()
+    first = decoded(training_curves(HISTORY, {64: {"a": 3.0, "b": 2.0}}))
+    assert (first != decoded(training_curves(HISTORY, {64: {"a": 3.0, "b": 1.0}}))).any()
     changed = [{**entry, "weights": {"a": 0.5, "b": 0.5}} for entry in HISTORY]
-    assert (first != decoded(training_curves(changed, {"a": 3.0, "b": 2.0}))).any()
+    assert (first != decoded(training_curves(changed, {64: {"a": 3.0, "b": 2.0}}))).any()

@@ -9,7 +9,9 @@ import pytest
 
 from rdm_pipeline.artifacts import write_arrays, write_tensors
 from rdm_pipeline.generators.base import build_generator
+from rdm_pipeline.params.discrepancies import MmdNystrom
 from rdm_pipeline.params.project import load_tree, parse
+from rdm_pipeline.params.runs import Stage
 from rdm_pipeline.verbs import encoder, features, floors, reference, train
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +26,7 @@ class Job:
         self.folder = folder
         self.project = parse(load_tree(ROOT, "smoke"))
         self.networks = {name: self.project.encoders[name].network for name in BATTERY}
+        self.seen: list[Path] = []
         self.files = self._files()
 
     def params(self, **changes: Any) -> train.Params:
@@ -62,20 +65,30 @@ class Job:
         write_tensors(start, generator.state_dict(), {})
         paths = [self._encoder(name, images) for name in BATTERY]
         weights, seen, references = (list(column) for column in zip(*paths, strict=True))
+        self.seen = seen
         floor_file = self.folder / "floors.json"
         floors.run(
             floors.Params(
-                battery=list(BATTERY), batch=64, labels="balanced", draws=4, seed=0, threads=1
+                battery=list(BATTERY),
+                batch=[Stage(steps=1, batch=32), Stage(steps=1, batch=64)],
+                discrepancy=MmdNystrom(kind="mmd_nystrom"),
+                labels="balanced",
+                draws=4,
+                seed=0,
+                threads=1,
             ),
             references=references,
             features=seen,
             images=images,
+            train=[],
+            train_images=images,
             floors=floor_file,
         )
         return {
             "generator": start,
             "weights": weights,
             "references": references,
+            "features": [],
             "floors": floor_file,
             "images": images,
         }

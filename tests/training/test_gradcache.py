@@ -23,7 +23,7 @@ def test_scores_are_the_raw_discrepancies():
     for score, (name, target) in zip(scores, toy.targets.items(), strict=True):
         features = toy.encoders[name](toy.generator(toy.noise))
         coupled = couple_labels(features, toy.labels, CLASSES, target.label_beta)
-        assert float(score) == pytest.approx(float(nystrom_mmd2(coupled, target.reference)))
+        assert float(score) == pytest.approx(float(nystrom_mmd2(coupled, toy.references[name])))
 
 
 def test_an_encoder_of_weight_zero_costs_no_second_pass():

@@ -5,7 +5,7 @@ import torch
 
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.training.objective import Rows, battery_gradients
-from tests.training.toy import CLASSES, DIMS, N, Toy
+from tests.training.toy import DIMS, N, Toy
 
 
 def gradients_of(rows: Rows, shares: list | None = None, total=lambda x: x):
@@ -18,7 +18,7 @@ def gradients_of(rows: Rows, shares: list | None = None, total=lambda x: x):
             shares.append(values.clone())
         return total(values)
 
-    return battery_gradients(features, toy.labels, CLASSES, toy.targets, weights, rows, add)
+    return battery_gradients(features, toy.batch(), toy.targets, weights, rows, add)
 
 
 def test_ranks_that_own_a_part_of_the_rows_find_the_same_as_one_that_owns_all():

@@ -83,6 +83,54 @@ def test_two_ranks_give_the_losses_and_weights_of_one(job, straight, stage):
         torch.testing.assert_close(weights[key], value, rtol=0, atol=2e-4)
 
 
+def test_a_batch_that_grows_within_the_run_is_the_same_on_one_rank_and_two(job):
+    stages = [{"steps": 3, "batch": 32}, {"steps": 3, "batch": 64}]
+    results = []
+    for name, launch in (("grown", {}), ("grown-two", {"ranks": 2})):
+        launch = {"micro_batch": 16, **launch, "zero_stage": 1}
+        train.run(job.params(batch=stages, launch=launch), **job.files, **job.outputs(name))
+        results.append(result(job, name))
+    (weights, history), (others, spread) = results
+    assert [entry["batch"] for entry in history] == [32] * 3 + [64] * 3
+    for mine, other in zip(history, spread, strict=True):
+        assert mine["scores"] == pytest.approx(other["scores"], rel=1e-3)
+    for key, value in weights.items():
+        torch.testing.assert_close(others[key], value, rtol=0, atol=5e-4)
+
+
+def test_stages_must_add_up_to_the_steps(job):
+    with pytest.raises(ValueError, match="stages of 5 steps, allowed: steps = 6"):
+        job.params(batch=[{"steps": 5, "batch": 32}])
+
+
+@pytest.mark.parametrize(
+    "discrepancy",
+    [
+        {"kind": "mmd_exact"},
+        {"kind": "mmd_rff", "features": 64, "seed": 0},
+        {"kind": "frechet"},
+        {"kind": "sliced_wasserstein", "directions": 16},
+        {"kind": "drifting", "temperatures": [0.2, 0.05]},
+    ],
+    ids=lambda spec: spec["kind"],
+)
+def test_every_discrepancy_trains(job, discrepancy):
+    files = {**job.files, "features": job.seen}
+    name = discrepancy["kind"]
+    params = job.params(discrepancy=discrepancy, weighting="uniform")
+    train.run(params, **files, **job.outputs(name))
+    weights, history = result(job, name)
+    assert len(history) == 6 and history[0]["gradient_norm"] > 0
+    start, _ = read_tensors(job.files["generator"])
+    assert any(not torch.equal(weights[key], start[key]) for key in start)
+
+
+def test_a_discrepancy_that_needs_real_features_says_so_without_them(job):
+    params = job.params(discrepancy={"kind": "frechet"})
+    with pytest.raises(RdmError, match="discrepancy frechet: no features of training images"):
+        train.run(params, **job.files, **job.outputs("without"))
+
+
 def test_a_batch_that_does_not_divide_is_refused_with_the_numbers(job):
     with pytest.raises(ValueError, match=r"found 64, allowed: a multiple .* 2 x 24 = 48"):
         job.params(launch={"ranks": 2, "micro_batch": 24})

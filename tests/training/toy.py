@@ -4,10 +4,11 @@ import torch
 from torch import nn
 
 from rdm_pipeline.discrepancies.nystrom import NystromReference, nystrom_mmd2
+from rdm_pipeline.params.discrepancies import MmdNystrom
 from rdm_pipeline.reference.coupling import couple_labels
-from rdm_pipeline.reference.target import Target
+from rdm_pipeline.reference.matching import target
 from rdm_pipeline.training.gradcache import gradcache_backward
-from rdm_pipeline.training.objective import EPSILON, Rows, battery_gradients
+from rdm_pipeline.training.objective import EPSILON, Batch, Rows, battery_gradients
 
 N, LATENT, CLASSES = 24, 5, 3
 DIMS = {"a": 7, "b": 4}
@@ -22,25 +23,29 @@ class Toy:
         self.encoders = {n: nn.Linear(6, d).double().requires_grad_(False) for n, d in DIMS.items()}
         self.noise = torch.randn(N, LATENT, dtype=torch.float64)
         self.labels = torch.randint(CLASSES, (N,))
-        self.targets = {
-            name: Target(
-                NystromReference(
-                    torch.randn(8, d + CLASSES, dtype=torch.float64),
-                    torch.rand(8, dtype=torch.float64) / 8,
-                    0.1,
-                    0.7,
-                ),
-                0.5,
+        self.references = {
+            name: NystromReference(
+                torch.randn(8, d + CLASSES, dtype=torch.float64),
+                torch.rand(8, dtype=torch.float64) / 8,
+                0.1,
+                0.7,
             )
             for name, d in DIMS.items()
         }
+        self.targets = {
+            name: target(MmdNystrom(kind="mmd_nystrom"), reference, 0.5, real=None, seed=0)
+            for name, reference in self.references.items()
+        }
+
+    def batch(self) -> Batch:
+        return Batch(self.labels, CLASSES, 0)
 
     def full_gradient(self, weights: torch.Tensor) -> list[torch.Tensor]:
         images, total = self.generator(self.noise), 0.0
-        for weight, (name, target) in zip(weights, self.targets.items(), strict=True):
+        for weight, (name, matched) in zip(weights, self.targets.items(), strict=True):
             features = self.encoders[name](images)
-            coupled = couple_labels(features, self.labels, CLASSES, target.label_beta)
-            loss = nystrom_mmd2(coupled, target.reference)
+            coupled = couple_labels(features, self.labels, CLASSES, matched.label_beta)
+            loss = nystrom_mmd2(coupled, self.references[name])
             total = total + weight * loss / (loss.abs().detach() + EPSILON)
         return list(torch.autograd.grad(total, self.generator.parameters()))
 
@@ -54,11 +59,11 @@ class Toy:
 
         def objective(features):
             return battery_gradients(
-                features, self.labels, CLASSES, self.targets, weights, Rows(0, N), lambda x: x
+                features, self.batch(), self.targets, weights, Rows(0, N), lambda x: x
             )
 
         self.generator.zero_grad()
         scores = gradcache_backward(
-            forward, list(DIMS), micro_batches, objective, lambda s: s.backward()
+            forward, list(DIMS), micro_batches, objective, lambda s, last: s.backward()
         )
         return scores, [p.grad.clone() for p in self.generator.parameters()]

@@ -1,0 +1,97 @@
+"""A table of variants over seeds, and whether the paper's order of them shows in it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from statistics import fmean, stdev
+
+from rdm_pipeline.reporting.tables import Cell, Column, Table
+
+# Metric -> one value per seed.
+Scores = Mapping[str, Sequence[float]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A variant or a baseline: its label, its scores, and facts about it by column name."""
+
+    label: str
+    scores: Scores
+    facts: Mapping[str, int | str]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """How many pairs of rows stand as the paper has them, the other way round, or too close."""
+
+    agree: int
+    disagree: int
+    close: int
+
+    @property
+    def verdict(self) -> str:
+        """Whether the paper's order shows."""
+        if not self.agree and not self.disagree:
+            return "cannot be told from this spread"
+        if not self.disagree:
+            return "shows at this scale"
+        return "shows in part" if self.agree > self.disagree else "does not show at this scale"
+
+
+def comparison_table(
+    title: str, rows: Sequence[Row], order: Sequence[str], metrics: Mapping[str, str]
+) -> Table:
+    """Return mean and spread over seeds of each metric, by row; the caption tells of the order.
+
+    `metrics` names columns by the key of the scores; lower is better. `order` lists labels as the
+    paper ranks them, best first.
+    """
+    facts = list(dict.fromkeys(name for row in rows for name in row.facts))
+    columns = [Column("run"), *[Column(name) for name in facts], Column("seeds")]
+    for name in metrics.values():
+        columns += [Column(name), Column(f"± {name}")]
+    scores = {row.label: row.scores for row in rows}
+    findings = [] if not order else [f"The paper's order, best first: {', '.join(order)}."]
+    findings += [
+        _finding(name, pairs_in_order(order, {label: scores[label][key] for label in order}))
+        for key, name in (metrics.items() if order else ())
+    ]
+    spread = "Mean over seeds and, behind ±, the standard deviation; lower is better."
+    caption = " ".join([spread, *findings])
+    return Table(title, caption, tuple(columns), tuple(_cells(row, facts, metrics) for row in rows))
+
+
+def pairs_in_order(order: Sequence[str], values: Mapping[str, Sequence[float]]) -> Pairs:
+    """Count the pairs of `order` (best, that is lowest, first) that `values` confirm.
+
+    A pair is close if its means differ by no more than the root of the sum of squared spreads.
+    """
+    agree = disagree = close = 0
+    for better, worse in combinations(order, 2):
+        gap = fmean(values[worse]) - fmean(values[better])
+        noise = (_spread(values[worse]) ** 2 + _spread(values[better]) ** 2) ** 0.5
+        agree += gap > noise
+        disagree += gap < -noise
+        close += abs(gap) <= noise
+    return Pairs(agree, disagree, close)
+
+
+def _finding(metric: str, pairs: Pairs) -> str:
+    total = pairs.agree + pairs.disagree + pairs.close
+    return (
+        f"By {metric} it {pairs.verdict}: of {total} pairs {pairs.agree} stand in this order, "
+        f"{pairs.disagree} the other way round, {pairs.close} within the spread."
+    )
+
+
+def _cells(row: Row, facts: Sequence[str], metrics: Mapping[str, str]) -> tuple[Cell, ...]:
+    count = len(next(iter(row.scores.values())))
+    cells: list[Cell] = [row.label, *[row.facts.get(name) for name in facts], count]
+    for key in metrics:
+        values = row.scores[key]
+        cells += [fmean(values), stdev(values) if count > 1 else None]
+    return tuple(cells)
+
+
+def _spread(values: Sequence[float]) -> float:
+    return stdev(values) if len(values) > 1 else 0.0

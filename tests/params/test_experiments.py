@@ -1,0 +1,75 @@
+"""Experiments: what their members are, and what is refused."""
+
+import copy
+
+import pytest
+
+from rdm_pipeline.errors import RdmError
+from rdm_pipeline.params.project import parse
+from tests.params.test_project import ROOT, TREE, complaint, load_tree  # noqa: F401
+
+
+def with_experiment(**changes):
+    tree = copy.deepcopy(TREE)
+    tree["experiments"] = {
+        "lr": {
+            "base": "irdm",
+            "changes": {"steps": 7},
+            "variants": {"slow": {"optimizer": {"learning_rate": 0.001}}, "same": {}},
+            "seeds": [3, 5],
+            **changes,
+        }
+    }
+    tree["report"] |= {"comparisons": {}}
+    del tree["report"]["fig5"]
+    return tree
+
+
+def test_members_are_runs_of_their_own_one_per_variant_and_seed():
+    project = parse(with_experiment())
+    assert project.own_runs == ["irdm"]
+    assert list(project.runs)[1:] == ["lr_slow_s3", "lr_slow_s5", "lr_same_s3", "lr_same_s5"]
+    slow, base = project.runs["lr_slow_s5"], project.runs["irdm"]
+    assert (slow.steps, slow.seed, slow.optimizer.learning_rate) == (7, 5, 0.001)
+    assert slow.optimizer.betas == base.optimizer.betas
+    assert base.steps != 7
+    assert project.runs["lr_same_s3"].optimizer == base.optimizer
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"base": "gan"}, "experiments.lr.base: found 'gan', allowed: irdm"),
+        (
+            {"changes": {"steps": "many"}},
+            "experiments.lr.variants.slow, laid over its base: steps: found 'many', allowed: a",
+        ),
+        (
+            {"variants": {"odd": {"batch": 100}}},
+            "experiments.lr.variants.odd, laid over its base: batch: found 100, allowed: a multip",
+        ),
+        (
+            {"variants": {"odd": {"wheels": 4}}},
+            "experiments.lr.variants.odd, laid over its base: wheels: unknown key",
+        ),
+        ({"seeds": []}, "experiments.lr.seeds: found []"),
+        ({"spares": 1}, "experiments.lr.spares: unknown key"),
+    ],
+)
+def test_a_mistake_names_the_experiment_and_the_variant(changes, told):
+    assert told in complaint(with_experiment(**changes))
+
+
+def test_a_table_may_only_list_variants_of_its_experiment():
+    tree = copy.deepcopy(TREE)
+    tree["report"]["comparisons"]["table3"]["rows"] = ["controller", "oracle"]
+    assert "report.comparisons.table3.rows: found 'oracle', allowed: controller," in complaint(tree)
+
+
+def test_a_run_may_not_take_a_members_name():
+    tree = with_experiment()
+    tree["runs"]["lr_same_s3"] = tree["runs"]["irdm"]
+    with pytest.raises(
+        RdmError, match=r"runs\.lr_same_s3: found twice, a run and of an experiment"
+    ):
+        parse(tree)

@@ -1,0 +1,54 @@
+"""Variants over seeds, and whether the paper's order shows in them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rdm_pipeline.reporting.comparison import Row, comparison_table, pairs_in_order
+
+CLEAR = {"a": [1.0, 1.1], "b": [2.0, 2.1], "c": [3.0, 3.2]}
+
+
+def test_an_order_that_holds_beyond_the_spread_shows():
+    pairs = pairs_in_order(["a", "b", "c"], CLEAR)
+    assert (pairs.agree, pairs.disagree, pairs.close) == (3, 0, 0)
+    assert pairs.verdict == "shows at this scale"
+
+
+def test_the_reverse_of_an_order_does_not_show():
+    assert pairs_in_order(["c", "b", "a"], CLEAR).verdict == "does not show at this scale"
+
+
+def test_one_pair_the_other_way_round_shows_in_part():
+    assert pairs_in_order(["a", "c", "b"], CLEAR).verdict == "shows in part"
+
+
+def test_differences_within_the_spread_cannot_be_told():
+    pairs = pairs_in_order(["a", "b"], {"a": [1.0, 2.0], "b": [1.2, 2.1]})
+    assert (pairs.close, pairs.verdict) == (1, "cannot be told from this spread")
+
+
+@given(st.lists(st.lists(st.floats(0, 10), min_size=2, max_size=4), min_size=2, max_size=5))
+def test_turning_an_order_round_swaps_agreement_and_disagreement(values):
+    scores = {str(index): row for index, row in enumerate(values)}
+    order = list(scores)
+    forth, back = pairs_in_order(order, scores), pairs_in_order(order[::-1], scores)
+    assert (forth.agree, forth.disagree, forth.close) == (back.disagree, back.agree, back.close)
+
+
+def test_the_table_holds_mean_and_spread_by_metric_and_the_finding():
+    rows = [
+        Row("real", {"sw": [1.0]}, {}),
+        Row("a", {"sw": [2.0, 4.0]}, {"steps": 7}),
+        Row("b", {"sw": [8.0, 9.0]}, {"steps": 9}),
+    ]
+    table = comparison_table("T", rows, ["a", "b"], {"sw": "SW"})
+    assert [column.name for column in table.columns] == ["run", "steps", "seeds", "SW", "± SW"]
+    assert table.rows[0] == ("real", None, 1, 1.0, None)
+    assert table.rows[1] == ("a", 7, 2, 3.0, pytest.approx(2**0.5))
+    assert "By SW it shows at this scale: of 1 pairs 1 stand in this order" in table.caption
+
+
+def test_no_order_no_finding():
+    rows = [Row("a", {"sw": [2.0]}, {}), Row("b", {"sw": [3.0]}, {})]
+    assert "order" not in comparison_table("T", rows, [], {"sw": "SW"}).caption
