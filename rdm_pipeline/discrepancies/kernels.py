@@ -1,5 +1,8 @@
 """The Gaussian kernel and its bandwidth (method.md section 2)."""
 
+from dataclasses import dataclass
+from typing import Self
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -22,17 +25,8 @@ def squared_distances(x: Tensor, y: Tensor) -> Tensor:
     input is.
     """
     dtype = torch.promote_types(torch.promote_types(x.dtype, y.dtype), torch.float32)
-    centre = _amid(y.detach().to(dtype))
-    x, y = x.to(dtype) - centre, y.to(dtype) - centre
-    distances = torch.addmm(y.square().sum(dim=1), x, y.T, alpha=-2)
-    return distances.add_(x.square().sum(dim=1, keepdim=True)).clamp_(min=0)
-
-
-def _amid(y: Tensor) -> Tensor:
-    # |x|^2 - 2xy + |y|^2 cancels badly far from the origin, and raw features are not centred. Any
-    # point amid the rows will do; the median of a few, unlike the mean, is not moved by an outlier.
-    few = y[:32]
-    return few.sort(dim=0).values[len(few) // 2]
+    centre = amid(y.detach().to(dtype))
+    return Points.of(x.to(dtype) - centre).squared_distances(Points.of(y.to(dtype) - centre))
 
 
 def gaussian_kernel(x: Tensor, y: Tensor, gamma: float) -> Tensor:
@@ -40,7 +34,43 @@ def gaussian_kernel(x: Tensor, y: Tensor, gamma: float) -> Tensor:
 
     x (N, d), y (M, d) -> (N, M) in [0, 1], differentiable; `gamma` = 1 / (2 sigma^2).
     """
-    return squared_distances(x, y).mul(-gamma).exp_()
+    return squared_distances(x, y).mul_(-gamma).exp_()
+
+
+def amid(x: Tensor) -> Tensor:
+    """A point (d,) amid the rows of x (N, d), to serve as their origin.
+
+    |x|^2 - 2xy + |y|^2 cancels badly far from the origin, and raw features are not centred. Any
+    point amid the rows will do; the median of a few, unlike the mean, is not moved by an outlier.
+    """
+    few = x[:32]
+    return few.sort(dim=0).values[len(few) // 2]
+
+
+@dataclass(frozen=True)
+class Points:
+    """Rows (N, d) near the origin and their squared norms (N,): one GEMM from distances."""
+
+    rows: Tensor
+    norms: Tensor
+
+    @classmethod
+    def of(cls, rows: Tensor) -> Self:
+        """The points at these rows (N, d), float32 or float64, less a centre that all share."""
+        return cls(rows, rows.norm(dim=1).square())
+
+    def __getitem__(self, rows: slice) -> Self:
+        """A view of some of the points."""
+        return type(self)(self.rows[rows], self.norms[rows])
+
+    def squared_distances(self, other: Self) -> Tensor:
+        """Squared distances (N, M) to points of the same centre, never negative."""
+        distances = torch.addmm(other.norms, self.rows, other.rows.T, alpha=-2)
+        return distances.add_(self.norms[:, None]).clamp_(min=0)
+
+    def gaussian_kernel(self, other: Self, gamma: float) -> Tensor:
+        """exp(-gamma |x_i - y_j|^2) (N, M) with points of the same centre."""
+        return self.squared_distances(other).mul_(-gamma).exp_()
 
 
 def bandwidth_gamma(sigma: float) -> float:
