@@ -12,6 +12,7 @@ from torch import Tensor
 from rdm_pipeline.artifacts import write_json
 from rdm_pipeline.discrepancies.checks import draw_rows
 from rdm_pipeline.discrepancies.neutral import energy_distance, polynomial_mmd2
+from rdm_pipeline.errors import RdmError
 from rdm_pipeline.loading.features import load_features
 from rdm_pipeline.params.base import Section
 
@@ -34,6 +35,8 @@ def run(params: Params, *, features: Path, train: Path, scores: Path) -> None:
     """
     torch.set_num_threads(params.threads)
     scored, real = (load_features(path, params.encoder) for path in (features, train))
+    if len(scored) < params.samples:
+        raise RdmError(f"{features}: {len(scored)} rows, allowed at least {params.samples}")
     generator = torch.Generator().manual_seed(params.seed)
     drawn = real[draw_rows(len(real), params.samples, generator)]
     sets = _sets(params, scored, generator)

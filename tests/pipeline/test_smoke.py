@@ -223,3 +223,25 @@ def test_mistakes_on_the_command_line_and_in_a_profile_are_told_by_snakemake(edi
     set_param(edited / "profiles/smoke.yaml", "runs.irdm.steps", "6e0")
     message = "profile smoke: runs.irdm.steps: found '6e0', allowed: a valid integer"
     assert message in refused(edited, *SMOKE)
+
+
+# --- experiments --------------------------------------------------------------------------------
+
+
+def test_every_ablation_is_a_target(project):
+    run(project, "snakemake", "-c2", *SMOKE, "--quiet", "rules", "--", "ablations")
+    for table in ("table3", "table4", "table6", "beyond", "fig5"):
+        assert (project / RESULTS / f"tables/{table}.md").exists()
+    for picture in ("fig4", "fig5", "samples-alone_sup_s0"):
+        assert (project / RESULTS / f"figures/{picture}.png").exists()
+
+
+def test_a_profile_without_an_experiment_says_so(project):
+    told = subprocess.run(
+        ["snakemake", "-n", "--config", "profile=imagenet", "--", "table3"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+    )
+    assert told.returncode != 0
+    assert "profile imagenet: report.comparisons.table3 is not declared" in told.stderr
