@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from rdm_pipeline.discrepancies.nystrom import nystrom_mmd2_rows
+from rdm_pipeline.discrepancies.nystrom import nystrom_mmd2_rows, nystrom_mmd2_rows_score
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.reference.coupling import couple_labels
 from rdm_pipeline.reference.target import Target
@@ -39,21 +39,20 @@ def battery_gradients(
     over ranks. RdmError if a score is not finite.
     """
     shares, gradients = [], {}
-    for name, target in targets.items():
+    for weight, (name, target) in zip(weights, targets.items(), strict=True):
         coupled = couple_labels(features[name], labels, classes, target.label_beta)
-        share, gradient = nystrom_mmd2_rows(coupled, rows.start, rows.stop, target.reference)
+        share_of = (coupled, rows.start, rows.stop, target.reference)
+        if weight == 0:
+            share = nystrom_mmd2_rows_score(*share_of)
+        else:
+            share, gradient = nystrom_mmd2_rows(*share_of)
+            gradients[name] = gradient[:, : features[name].shape[1]]
         shares.append(share)
-        gradients[name] = gradient[:, : features[name].shape[1]]
     k_rr = torch.tensor([t.reference.k_rr for t in targets.values()], dtype=torch.float64)
     scores = add_ranks(torch.stack(shares)).cpu() + k_rr
     _require_finite(scores, list(targets))
-    factors = weights / (scores.abs() + EPSILON)
-    scaled = {
-        name: gradients[name] * float(factor)
-        for name, factor in zip(targets, factors, strict=True)
-        if factor != 0
-    }
-    return scores, scaled
+    factors = dict(zip(targets, (weights / (scores.abs() + EPSILON)).tolist(), strict=True))
+    return scores, {name: gradient * factors[name] for name, gradient in gradients.items()}
 
 
 def _require_finite(scores: Tensor, names: list[str]) -> None:
