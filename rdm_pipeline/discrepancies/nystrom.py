@@ -99,71 +99,74 @@ def _share_of_rows(
     stop: int,
     reference: NystromReference,
     block: int,
-    grad: Tensor | None,
+    pull: Tensor | None,
 ) -> Tensor:
-    """Return the score; add the gradient to `grad` (stop - start, d), zeros, where it is wanted.
+    """Return the score; turn `pull` (stop - start, d), zeros, into the gradient if there is one.
 
-    dL/dg = (4 gamma / N) (K_gg g / N - K_gZ diag(alpha) Z - w g), w = row sums / N - a.
+    dL/dg_i = (4 gamma / N) sum_j c_ij (y_j - g_i) over springs of strength c from row i to all
+    points y: k / N to another row, -alpha k to a landmark.
     """
-    n, own = len(g_all), stop - start
+    n, own, gamma = len(g_all), stop - start, reference.gamma
     own_first = at_least_float32(g_all).roll(-start, dims=0)
     centre = amid(reference.landmarks.to(own_first.dtype))
     g = Points.of(own_first.sub_(centre))
-    row_sum = _repulsion(g, own, reference.gamma, block, grad)
-    a = _attraction(g[:own], centre, reference, block, grad)
-    if grad is not None:
-        w = (row_sum / n - a).to(grad.dtype)
-        grad.addcmul_(w[:, None], g.rows[:own], value=-1).mul_(4 * reference.gamma / n)
-    score = ((1 + row_sum) / n - 2 * a).sum() / n
+
+    springs = _Springs(torch.zeros(own, dtype=torch.float64, device=g_all.device), pull)
+    _repel(springs, g, own, gamma, block)
+    repulsion = springs.strength.sum()
+    _attract(springs, g[:own], centre, reference, block)
+    if pull is not None:
+        strength = springs.strength.to(pull.dtype)
+        pull.addcmul_(strength[:, None], g.rows[:own], value=-1).mul_(4 * gamma / n)
+    # The attraction counts twice in L, and k(g_i, g_i) = 1 is no spring.
+    score = (own / n - repulsion + 2 * springs.strength.sum()) / n
     if not torch.isfinite(score):
         require_finite(g_all, "generated features")
     return score
 
 
-def _repulsion(g: Points, own: int, gamma: float, block: int, grad: Tensor | None) -> Tensor:
-    """Return the row sums of K_gg - I for the first `own` rows, float64; add K_gg g / N to `grad`.
+@dataclass(frozen=True)
+class _Springs:
+    """Sums over each own row's springs: of c (own,) in float64 and, if wanted, c y (own, d)."""
 
-    A point puts no force on itself, and k(x, x) = 1, which rounding would miss for a far outlier.
+    strength: Tensor
+    pull: Tensor | None
+
+    def add(self, rows: slice, c: Tensor, y: Tensor, scale: float) -> None:
+        """Add springs of strength scale * c from some rows to the points y."""
+        self.strength[rows].add_(c.sum(dim=1), alpha=scale)
+        if self.pull is not None:
+            self.pull[rows].addmm_(c, y, alpha=scale)
+
+
+def _repel(springs: _Springs, g: Points, own: int, gamma: float, block: int) -> None:
+    """Add the springs between the first `own` rows of g, and from them to the other rows.
+
+    The square of the own rows is symmetric: a block of rows begins at the diagonal, and what lies
+    right of it stands for what lies below. The diagonal itself puts no force on anything.
     """
-    row_sum = torch.zeros(own, dtype=torch.float64, device=g.rows.device)
+    scale = 1 / len(g.rows)
     for first in range(0, own, block):
-        _repel(g, first, min(first + block, own), own, gamma, row_sum, grad)
-    return row_sum
+        last = min(first + block, own)
+        k = g[first:last].gaussian_kernel(g[first:], gamma)
+        k.diagonal().zero_()
+        springs.add(slice(first, last), k, g.rows[first:], scale)
+        if last < own:
+            below = slice(last, own)
+            springs.add(below, k[:, last - first : own - first].T, g.rows[first:last], scale)
+        del k  # before the next block is made
 
 
-def _repel(
-    g: Points, first: int, last: int, own: int, gamma: float, row_sum: Tensor, grad: Tensor | None
+def _attract(
+    springs: _Springs, g: Points, centre: Tensor, reference: NystromReference, block: int
 ) -> None:
-    """Add what a block of rows gives to `row_sum` and `grad`.
-
-    The square of the own rows is symmetric: the block begins at the diagonal, and its part to the
-    right of the diagonal stands, mirrored, for the part below.
-    """
-    k = g[first:last].gaussian_kernel(g[first:], gamma)
-    k.diagonal().zero_()
-    mirror = k[:, last - first : own - first].T
-    row_sum[first:last] += k.sum(dim=1)
-    row_sum[last:] += mirror.sum(dim=1)
-    if grad is not None:
-        scale = 1 / len(g.rows)
-        grad[first:last].addmm_(k, g.rows[first:], alpha=scale)
-        grad[last:].addmm_(mirror, g.rows[first:last], alpha=scale)
-
-
-def _attraction(
-    g: Points, centre: Tensor, reference: NystromReference, block: int, grad: Tensor | None
-) -> Tensor:
-    """Return a = K_gZ alpha, float64; subtract K_gZ diag(alpha) Z from `grad`."""
-    a = torch.zeros(len(g.rows), dtype=torch.float64, device=g.rows.device)
+    """Add the springs from the rows of g to the landmarks."""
     landmarks, alphas = (t.to(g.rows.dtype) for t in (reference.landmarks, reference.alpha))
     for z_rows, alpha in zip(landmarks.split(block), alphas.split(block), strict=True):
         z = Points.of(z_rows - centre)
-        weighted = z.gaussian_kernel(g, reference.gamma).mul_(alpha[:, None])
-        a += weighted.sum(dim=0)
-        if grad is not None:
-            grad.addmm_(weighted.T, z.rows, alpha=-1)
+        weighted = g.gaussian_kernel(z, reference.gamma).mul_(alpha)
+        springs.add(slice(None), weighted, z.rows, -1)
         del weighted  # before the next block is made
-    return a
 
 
 def _check_rows(g_all: Tensor, start: int, stop: int, reference: NystromReference) -> None:

@@ -33,7 +33,6 @@ def controller_floor(
         if labels is not None:
             rows = proportional_order(labels, generator)[:batch]
         rows = rows.to(val_features.device)
-        score, _ = target.share(val_features[rows], 0, batch, draw)
-        scores.append(score)
+        scores.append(target.share.score(val_features[rows], 0, batch, draw))
     values = torch.stack(scores)
     return float(values.mean()), float(values.std(correction=0))

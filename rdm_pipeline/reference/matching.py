@@ -1,6 +1,7 @@
 """The six training discrepancies behind one signature: see `Share` (method: sections 3 and 6)."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from rdm_pipeline.discrepancies.nystrom import (
     NystromReference,
     exact_reference,
     nystrom_mmd2_rows,
+    nystrom_mmd2_rows_score,
 )
 from rdm_pipeline.discrepancies.rff import build_rff_bank, rff_mmd2
 from rdm_pipeline.discrepancies.sliced_wasserstein import random_directions, sliced_wasserstein2
@@ -26,7 +28,7 @@ from rdm_pipeline.params.discrepancies import (
     MmdRff,
     SlicedWasserstein,
 )
-from rdm_pipeline.reference.target import Share, Target
+from rdm_pipeline.reference.target import Target
 
 ROWS, DIRECTIONS = 0, 1
 
@@ -47,12 +49,16 @@ def target(
     `seed` with the step fixes what is drawn afresh. RdmError where real features are missing.
     """
     if isinstance(spec, MmdNystrom):
-        return Target(_to_landmarks(reference), label_beta)
+        return Target(_ToLandmarks(lambda rows, step: reference), label_beta)
     if real is None:
         raise RdmError(f"discrepancy {spec.kind}: no features of training images, needed")
     if isinstance(spec, MmdExact):
-        return Target(_to_drawn_rows(real, reference.gamma, seed), label_beta)
-    share = _by_autograd(_score(spec, real, reference.gamma, seed))
+        gamma = reference.gamma
+        return Target(
+            _ToLandmarks(lambda rows, step: exact_reference(_drawn(real, rows, seed, step), gamma)),
+            label_beta,
+        )
+    share = _ByAutograd(_score(spec, real, reference.gamma, seed))
     return Target(share, label_beta, relative=not isinstance(spec, Drifting))
 
 
@@ -81,33 +87,43 @@ def sigma_of(gamma: float) -> float:
     return (2 * gamma) ** -0.5
 
 
-def _to_landmarks(reference: NystromReference) -> Share:
-    def share(g_all: Tensor, start: int, stop: int, step: int) -> tuple[Tensor, Tensor]:
-        score, gradient = nystrom_mmd2_rows(g_all, start, stop, reference)
-        return score + reference.k_rr * (stop - start) / len(g_all), gradient
+@dataclass(frozen=True)
+class _ToLandmarks:
+    """MMD to landmarks: those of a frozen reference, or rows drawn afresh each step."""
 
-    return share
+    reference_at: Callable[[int, int], NystromReference]  # (N, step) -> reference
+
+    def score(self, g_all: Tensor, start: int, stop: int, step: int) -> Tensor:
+        reference = self.reference_at(len(g_all), step)
+        share = nystrom_mmd2_rows_score(g_all, start, stop, reference)
+        return share + reference.k_rr * (stop - start) / len(g_all)
+
+    def with_gradient(
+        self, g_all: Tensor, start: int, stop: int, step: int
+    ) -> tuple[Tensor, Tensor]:
+        reference = self.reference_at(len(g_all), step)
+        share, gradient = nystrom_mmd2_rows(g_all, start, stop, reference)
+        return share + reference.k_rr * (stop - start) / len(g_all), gradient
 
 
-def _to_drawn_rows(real: Tensor, gamma: float, seed: int) -> Share:
-    def share(g_all: Tensor, start: int, stop: int, step: int) -> tuple[Tensor, Tensor]:
-        drawn = exact_reference(_drawn(real, len(g_all), seed, step), gamma)
-        return _to_landmarks(drawn)(g_all, start, stop, step)
-
-    return share
-
-
-def _by_autograd(score: Score) -> Share:
+@dataclass(frozen=True)
+class _ByAutograd:
     """Every rank computes the whole score, but differentiates it by its own rows only."""
 
-    def share(g_all: Tensor, start: int, stop: int, step: int) -> tuple[Tensor, Tensor]:
+    whole: Score
+
+    @torch.no_grad()
+    def score(self, g_all: Tensor, start: int, stop: int, step: int) -> Tensor:
+        return self.whole(g_all, step).double() * ((stop - start) / len(g_all))
+
+    def with_gradient(
+        self, g_all: Tensor, start: int, stop: int, step: int
+    ) -> tuple[Tensor, Tensor]:
         own = g_all[start:stop].detach().requires_grad_()
         with torch.enable_grad():
-            value = score(torch.cat([g_all[:start], own, g_all[stop:]]), step)
+            value = self.whole(torch.cat([g_all[:start], own, g_all[stop:]]), step)
             (gradient,) = torch.autograd.grad(value, own)
         return value.detach().double() * ((stop - start) / len(g_all)), gradient
-
-    return share
 
 
 def _drawn(real: Tensor, count: int, seed: int, step: int) -> Tensor:

@@ -1,14 +1,27 @@
 """What a run matches one encoder's features to, and by which discrepancy."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from torch import Tensor
 
-# (coupled features of all ranks (N, d), start, stop, step) -> (share, gradient): the share of the
-# rows start:stop in the score, a float64 scalar, and the score's gradient (stop - start, d) there.
-# The shares of a partition of the rows add up to the score.
-Share = Callable[[Tensor, int, int, int], tuple[Tensor, Tensor]]
+
+class Share(Protocol):
+    """What a rank computes of a discrepancy: the share of its own rows in the score.
+
+    g_all (N, d) are the coupled features of all ranks, start:stop the rank's rows. The shares of a
+    partition of the rows, float64 scalars, add up to the score; `step` fixes what is drawn afresh.
+    """
+
+    def score(self, g_all: Tensor, start: int, stop: int, step: int) -> Tensor:
+        """Return the share alone."""
+        ...
+
+    def with_gradient(
+        self, g_all: Tensor, start: int, stop: int, step: int
+    ) -> tuple[Tensor, Tensor]:
+        """Return the share and the score's gradient (stop - start, d) at the rank's rows."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -46,21 +46,20 @@ def battery_gradients(
     `add_ranks` sums a tensor over ranks. RdmError if a score is not finite.
     """
     shares, gradients = [], {}
-    for name, target in targets.items():
+    for weight, (name, target) in zip(weights, targets.items(), strict=True):
         coupled = couple_labels(features[name], batch.labels, batch.classes, target.label_beta)
-        share, gradient = target.share(coupled, rows.start, rows.stop, batch.step)
+        if weight == 0:
+            shares.append(target.share.score(coupled, rows.start, rows.stop, batch.step))
+            continue
+        share, gradient = target.share.with_gradient(coupled, rows.start, rows.stop, batch.step)
         shares.append(share)
         gradients[name] = gradient[:, : features[name].shape[1]]
     scores = add_ranks(torch.stack(shares)).cpu()
     _require_finite(scores, list(targets))
     relative = torch.tensor([target.relative for target in targets.values()])
-    factors = weights / torch.where(relative, scores.abs() + EPSILON, 1.0)
-    scaled = {
-        name: gradients[name] * float(factor)
-        for name, factor in zip(targets, factors, strict=True)
-        if factor != 0
-    }
-    return scores, scaled
+    sizes = torch.where(relative, scores.abs() + EPSILON, 1.0)
+    factors = dict(zip(targets, (weights / sizes).tolist(), strict=True))
+    return scores, {name: gradient * factors[name] for name, gradient in gradients.items()}
 
 
 def _require_finite(scores: Tensor, names: list[str]) -> None:

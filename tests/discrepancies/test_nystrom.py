@@ -6,6 +6,7 @@ import scipy.linalg
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from rdm_pipeline.discrepancies.mmd import exact_mmd2
 from rdm_pipeline.discrepancies.nystrom import (
@@ -13,6 +14,7 @@ from rdm_pipeline.discrepancies.nystrom import (
     exact_reference,
     nystrom_mmd2,
     nystrom_mmd2_rows,
+    nystrom_mmd2_rows_score,
     nystrom_mmd2_with_grad,
 )
 from rdm_pipeline.errors import RdmError
@@ -29,6 +31,18 @@ def some_reference(dim: int = 3, landmarks: int = 6, dtype=torch.float32) -> Nys
 
 def definition(g: torch.Tensor, ref: NystromReference) -> float:
     return plain.nystrom_mmd2(g, ref.landmarks, ref.alpha, ref.gamma, ref.k_rr)
+
+
+class LargestTensor(TorchDispatchMode):
+    """Watches the operations of torch for the number of elements of their largest result."""
+
+    elements = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        out = func(*args, **(kwargs or {}))
+        if isinstance(out, torch.Tensor):
+            self.elements = max(self.elements, out.numel())
+        return out
 
 
 @pytest.mark.parametrize("rows", [1, 2, 33])
@@ -58,6 +72,47 @@ def test_float32_gradient_agrees_with_float64():
     exact = nystrom_mmd2_with_grad(g.double(), reference)[1]
     error = (nystrom_mmd2_with_grad(g, reference)[1] - exact).norm() / exact.norm()
     assert error < 1e-5
+
+
+@pytest.mark.parametrize("block", [64, 150, 512])
+def test_float32_gradient_is_that_of_float64_autograd_whatever_the_block(block):
+    g, reference = points(300, 16) + 4, some_reference(16, 130)
+    exact = g.double().requires_grad_()
+    nystrom_mmd2(exact, reference).backward()
+    found = torch.cat(
+        [nystrom_mmd2_rows(g, a, b, reference, block)[1] for a, b in ((0, 101), (101, 300))]
+    )
+    assert (found - exact.grad).norm() < 1e-5 * exact.grad.norm()
+
+
+@pytest.mark.parametrize("share", [nystrom_mmd2_rows, nystrom_mmd2_rows_score])
+def test_no_tensor_is_larger_than_a_block_times_the_batch(share):
+    g, reference = points(1000, 5), some_reference(5, 700)
+    with LargestTensor() as seen:
+        share(g, 100, 900, reference, block=50)
+    assert seen.elements == 50 * 1000
+
+
+def test_the_score_alone_is_that_of_the_rows():
+    g, reference = points(70, 3), some_reference()
+    found = nystrom_mmd2_rows_score(g, 10, 60, reference, block=16)
+    assert float(found) == float(nystrom_mmd2_rows(g, 10, 60, reference, block=16)[0])
+
+
+def test_float32_score_keeps_the_digits_of_a_discrepancy_far_below_its_terms():
+    real, z = points(4000, 8), points(300, 8, 1)
+    reference = build_nystrom_reference(real, z, sigma=3.0)
+    g = points(1500, 8, 2)
+    exact = float(nystrom_mmd2(g.double(), reference))
+    assert 0 < exact < 2e-3
+    assert float(nystrom_mmd2_with_grad(g, reference)[0]) == pytest.approx(exact, rel=1e-3)
+
+
+def test_features_are_left_as_they_are():
+    g, reference = points(20, 3) + 5, some_reference()
+    before = g.clone()
+    nystrom_mmd2_rows(g, 0, 20, reference)
+    assert torch.equal(g, before)
 
 
 def test_psi_form_gives_the_same_score():

@@ -33,7 +33,7 @@ each = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.kind)
 
 
 def share(spec, g, start, stop, step=0, seed=0):
-    return target(spec, REFERENCE, 0.0, REAL, seed).share(g, start, stop, step)
+    return target(spec, REFERENCE, 0.0, REAL, seed).share.with_gradient(g, start, stop, step)
 
 
 @each
@@ -44,6 +44,13 @@ def test_shares_of_the_ranks_add_up_and_their_gradients_are_those_of_one(spec):
     torch.testing.assert_close(sum(part[0] for part in parts), score, rtol=1e-6, atol=1e-9)
     together = torch.cat([part[1] for part in parts])
     torch.testing.assert_close(together, gradient, rtol=1e-4, atol=1e-6)
+
+
+@each
+def test_the_score_alone_is_the_same_score(spec):
+    g = points(30, 5) + 0.5
+    alone = target(spec, REFERENCE, 0.0, REAL, 0).share.score(g, 10, 30, 2)
+    torch.testing.assert_close(alone, share(spec, g, 10, 30, 2)[0])
 
 
 @each
@@ -77,7 +84,7 @@ def test_exact_matching_scores_the_biased_mmd_to_as_many_drawn_rows():
     whole = points(25, 5, 3)
     matched = target(SPECS[1], REFERENCE, 0.0, whole, 0)
     g = points(25, 5)
-    found = float(matched.share(g, 0, 25, 0)[0])
+    found = float(matched.share.score(g, 0, 25, 0))
     expected = float(exact_mmd2(g, whole, REFERENCE.gamma, biased=True))
     assert found == pytest.approx(expected, abs=1e-6)
 

@@ -8,10 +8,10 @@ from rdm_pipeline.training.objective import Rows, battery_gradients
 from tests.training.toy import DIMS, N, Toy
 
 
-def gradients_of(rows: Rows, shares: list | None = None, total=lambda x: x):
+def gradients_of(rows: Rows, shares: list | None = None, total=lambda x: x, weights=(0.5, 2.0)):
     toy = Toy()
     features = {n: e(toy.generator(toy.noise)).detach() for n, e in toy.encoders.items()}
-    weights = torch.tensor([0.5, 2.0], dtype=torch.float64)
+    weights = torch.tensor(weights, dtype=torch.float64)
 
     def add(values):
         if shares is not None:
@@ -32,6 +32,14 @@ def test_ranks_that_own_a_part_of_the_rows_find_the_same_as_one_that_owns_all():
         torch.testing.assert_close(found, scores, rtol=1e-12, atol=1e-14)
         for name in DIMS:
             torch.testing.assert_close(parts[name], whole[name][rows.start : rows.stop])
+
+
+def test_an_encoder_of_weight_zero_is_scored_as_ever_and_gets_no_gradient():
+    scores, gradients = gradients_of(Rows(3, N))
+    scores_without, gradients_without = gradients_of(Rows(3, N), weights=(0.0, 2.0))
+    torch.testing.assert_close(scores_without, scores, rtol=1e-12, atol=1e-14)
+    assert list(gradients_without) == ["b"]
+    torch.testing.assert_close(gradients_without["b"], gradients["b"])
 
 
 def test_a_score_that_is_not_finite_is_refused_by_name():
