@@ -15,11 +15,12 @@ FAILURE = 2
 
 @dataclass(frozen=True)
 class Verb:
-    """What a verb reads and writes; a name that ends in * stands for any number of files."""
+    """What a verb reads, writes and logs to; a name that ends in * is for any number of files."""
 
     about: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    logs: tuple[str, ...] = ()
 
 
 VERBS: Mapping[str, Verb] = {
@@ -49,6 +50,7 @@ VERBS: Mapping[str, Verb] = {
         "match the representation distributions of a battery of encoders",
         ("generator", "weights*", "references*", "features*", "floors", "images"),
         ("trained", "history"),
+        ("monitor",),
     ),
     "sample": Verb("draw one shard of samples", ("generator", "images"), ("samples",)),
     "metrics": Verb("score features against the banks", ("features*", "banks*"), ("metrics",)),
@@ -149,7 +151,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_verb(command: argparse.ArgumentParser, verb: Verb) -> None:
-    for key in (*verb.inputs, *verb.outputs):
+    for key in (*verb.inputs, *verb.outputs, *verb.logs):
         many = "*" if key.endswith("*") else None
         flag = "--" + key.rstrip("*").replace("_", "-")
         command.add_argument(flag, type=Path, nargs=many, required=True, metavar="FILE")

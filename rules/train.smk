@@ -47,6 +47,7 @@ rule train:
             battery=W.project.battery(w.run),
         ),
         code=fingerprint("train"),
+        monitor=LOGS + "/train/{run}",
     threads: lambda w: W.run(w.run).launch.ranks * W.run(w.run).launch.threads
     log:
         LOGS + "/train/{run}.log",
@@ -54,6 +55,6 @@ rule train:
         LOGS + "/train/{run}.tsv"
     shell:
         "rdm train --generator {input.generator} --weights {input.weights}"
-        " --references {input.references} --features {input.features} --floors {input.floors} --images {input.images}"
-        " --trained {output.trained} --history {output.history} --params {params.values:q}"
-        " 2>&1 | tee {log}"
+        " --references {input.references} --features {input.features} --floors {input.floors}"
+        " --images {input.images} --trained {output.trained} --history {output.history}"
+        " --monitor {params.monitor} --params {params.values:q} 2>&1 | tee {log}"

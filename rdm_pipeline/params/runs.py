@@ -72,13 +72,20 @@ class Optimizer(Section):
 
 
 class Launch(Section):
-    """Where and how a run computes; none of it changes what is computed, but for rounding."""
+    """Where and how a run computes; none of it changes what is computed, but for rounding.
+
+    `offload` keeps the optimizer's state in the CPU's memory. A step whose scores or gradients are
+    not finite is skipped, up to `skipped_steps` of them in a run.
+    """
 
     ranks: PositiveInt
     threads: PositiveInt
     micro_batch: PositiveInt
-    zero_stage: int = Field(ge=0, le=2)  # 3 hangs under two ranks on a CPU
+    zero_stage: int = Field(ge=0, le=3)
+    offload: Literal["none", "cpu"]
+    precision: Literal["float32", "bfloat16"]  # of the generator; kernels are float32 always
     checkpoint_every: PositiveInt
+    skipped_steps: NonNegativeInt
 
 
 class Run(Section):
@@ -124,6 +131,12 @@ class Run(Section):
         total = sum(stage.steps for stage in self.stages)
         if total != self.steps:
             raise ValueError(f"batch: stages of {total} steps, allowed: steps = {self.steps}")
+        return self
+
+    @model_validator(mode="after")
+    def _offload_has_a_stage(self) -> Self:
+        if self.launch.offload != "none" and self.launch.zero_stage == 0:
+            raise ValueError("launch.offload: found cpu, allowed from launch.zero_stage 1 on")
         return self
 
     @model_validator(mode="after")

@@ -54,8 +54,9 @@ def training_curves(
     """Return a PNG of each encoder's score over its floor (top) and weight (bottom) by step.
 
     An entry of `history` holds `step`, `batch`, `scores` and `weights`, the latter two by encoder;
-    `floors` are by batch size and encoder.
+    `floors` are by batch size and encoder; steps that were skipped are left out.
     """
+    history = [entry for entry in history if "skipped" not in entry]
     steps = [entry["step"] for entry in history]
     with _figure(1000, 700) as figure:
         top, bottom = figure.subplots(2, 1, sharex=True)

@@ -11,7 +11,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from rdm_pipeline.errors import RdmError
-from rdm_pipeline.params.runs import Optimizer, Run
+from rdm_pipeline.params.runs import Launch, Optimizer, Run
 
 NEVER = 10**9
 
@@ -63,16 +63,25 @@ def deepspeed_config(run: Run) -> dict[str, Any]:
     the gradient micro_batch / N times the full one: the convention of method section 5.
     """
     launch, (batch, _) = run.launch, run.batch_at(0)
+    zero: dict[str, Any] = {"stage": launch.zero_stage}
+    if launch.offload == "cpu":
+        zero["offload_optimizer"] = {"device": "cpu", "pin_memory": torch.cuda.is_available()}
     return {
         "train_batch_size": batch,
         "train_micro_batch_size_per_gpu": launch.micro_batch,
         "gradient_accumulation_steps": batch // (launch.micro_batch * launch.ranks),
         "gradient_clipping": run.optimizer.clip,
-        "zero_optimization": {"stage": launch.zero_stage},
+        "zero_optimization": zero,
+        "bf16": {"enabled": launch.precision == "bfloat16"},
         "zero_allow_untested_optimizer": True,
         "zero_force_ds_cpu_optimizer": False,
         "steps_per_print": NEVER,
     }
+
+
+def compute_dtype(launch: Launch) -> torch.dtype:
+    """Return the type that the generator computes in."""
+    return torch.bfloat16 if launch.precision == "bfloat16" else torch.float32
 
 
 def accumulate(engine: Any, surrogate: Tensor, last: bool) -> None:
@@ -137,5 +146,14 @@ def load_checkpoint(engine: Any, folder: Path) -> dict[str, Any] | None:
 
 
 def consolidated(engine: Any) -> dict[str, Tensor]:
-    """Return the whole generator's weights on the CPU; up to stage 2 every rank holds them."""
-    return {name: value.detach().cpu() for name, value in engine.module.state_dict().items()}
+    """Return the generator's float32 weights on the CPU, whole whatever the stage.
+
+    All ranks must call it: a weight is gathered from those that hold its parts, one at a time.
+    """
+    from deepspeed.utils import safe_get_full_fp32_param
+
+    weights = {}
+    for name, parameter in engine.module.named_parameters():
+        whole = safe_get_full_fp32_param(parameter)
+        weights[name] = (parameter if whole is None else whole).detach().float().cpu().clone()
+    return weights

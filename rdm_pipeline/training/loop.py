@@ -16,7 +16,8 @@ from rdm_pipeline.progress import Progress
 from rdm_pipeline.reference.target import Target
 from rdm_pipeline.training import engine as ds
 from rdm_pipeline.training.gradcache import Features, gradcache_backward
-from rdm_pipeline.training.objective import Batch, Rows, battery_gradients
+from rdm_pipeline.training.monitor import Monitor
+from rdm_pipeline.training.objective import Batch, NotFinite, Rows, battery_gradients
 from rdm_pipeline.training.weighting import Weighting, build_weighting
 
 
@@ -46,20 +47,43 @@ class State:
     history: list[dict[str, Any]] = field(default_factory=list)
 
 
-def train(engine: Any, setting: Setting, checkpoints: Path) -> list[dict[str, Any]]:
-    """Run all steps, from the newest checkpoint on if there is one; return one entry per step."""
+def train(engine: Any, setting: Setting, checkpoints: Path, logs: Path) -> list[dict[str, Any]]:
+    """Run all steps, from the newest checkpoint on if there is one; return one entry per step.
+
+    Checkpoints and, below `logs`, what the monitor tells are written as the run goes on.
+    """
     run = setting.run
     state = _resume(engine, setting, checkpoints)
     progress = Progress("train", run.steps)
     progress.update(state.step)
+    # every rank has one, rank 0's lies in the folder itself
+    rank = torch.distributed.get_rank()
+    monitor = Monitor(logs / f"rank-{rank}" if rank else logs, run.launch.ranks, state.step)
     while state.step < run.steps:
-        entry = train_step(engine, setting, state)
+        entry = _step_or_skip(engine, setting, state)
         state.history.append(entry)
         state.step += 1
-        progress.update(state.step, f"mean score over floor {_mean_ratio(entry, setting):.2f}")
+        progress.update(state.step, f"{_told(entry, setting)}, {monitor.tell(entry)}")
         if state.step % run.launch.checkpoint_every == 0 and state.step < run.steps:
             ds.save_checkpoint(engine, checkpoints, state.step, _saved(state))
+    monitor.close()
     return state.history
+
+
+def _step_or_skip(engine: Any, setting: Setting, state: State) -> dict[str, Any]:
+    """Make a step; one that is not finite changes nothing but the count of those."""
+    allowed = setting.run.launch.skipped_steps
+    try:
+        return train_step(engine, setting, state)
+    except NotFinite as error:
+        skipped = 1 + sum("skipped" in entry for entry in state.history)
+        if skipped > allowed:
+            raise RdmError(
+                f"step {state.step}: {error}; {skipped} steps were skipped for that, allowed "
+                f"{allowed} (launch.skipped_steps); nothing was written"
+            ) from None
+        batch, _ = setting.run.batch_at(state.step)
+        return {"step": state.step, "batch": batch, "skipped": str(error)}
 
 
 def train_step(engine: Any, setting: Setting, state: State) -> dict[str, Any]:
@@ -73,11 +97,14 @@ def train_step(engine: Any, setting: Setting, state: State) -> dict[str, Any]:
     batch = Batch(labels, setting.classes, state.step)
     engine.set_train_batch_size(size)
 
+    dtype = ds.compute_dtype(launch)
+
     def forward(index: int, names: Collection[str]) -> tuple[Tensor, Features]:
         first = rows.start + index * launch.micro_batch
         indices = range(first, first + launch.micro_batch)
         noise = sample_noise(run.seed, state.step, indices, setting.noise_shape)
-        images = engine(noise.to(setting.device), labels[indices.start : indices.stop])
+        chosen = labels[indices.start : indices.stop]
+        images = engine(noise.to(setting.device, dtype), chosen).float()
         return images, {name: setting.battery[name](images) for name in names}
 
     def objective(features: Features) -> tuple[Tensor, Features]:
@@ -87,16 +114,13 @@ def train_step(engine: Any, setting: Setting, state: State) -> dict[str, Any]:
         )
 
     rate = engine.get_lr()[0]
-    try:
-        scores = gradcache_backward(
-            forward,
-            list(setting.battery),
-            local // launch.micro_batch,
-            objective,
-            partial(ds.accumulate, engine),
-        )
-    except RdmError as error:
-        raise RdmError(f"step {state.step}: {error}; nothing was written") from None
+    scores = gradcache_backward(
+        forward,
+        list(setting.battery),
+        local // launch.micro_batch,
+        objective,
+        partial(ds.accumulate, engine),
+    )
     entry = _entry(state, setting, scores, rate, engine.get_global_grad_norm())
     state.weights = state.weighting.update(scores, setting.floors[size])
     return entry
@@ -146,6 +170,8 @@ def _entry(
     }
 
 
-def _mean_ratio(entry: dict[str, Any], setting: Setting) -> float:
+def _told(entry: dict[str, Any], setting: Setting) -> str:
+    if "skipped" in entry:
+        return f"skipped: {entry['skipped']}"
     scores = torch.tensor(list(entry["scores"].values()), dtype=torch.float64)
-    return float((scores / setting.floors[entry["batch"]]).mean())
+    return f"mean score over floor {float((scores / setting.floors[entry['batch']]).mean()):.2f}"

@@ -43,8 +43,9 @@ def battery_gradients(
     features: per encoder (N, d) of all ranks; weights: (E,) in the order of `targets`. total =
     sum_e weight_e L_e / (|L_e|.detach() + 1e-7), or weight_e L_e where the target is not relative
     (method: section 4). The gradient holds (rows, d) for each encoder whose weight is not 0.
-    `add_ranks` sums a tensor over ranks. RdmError if a score is not finite.
+    `add_ranks` sums a tensor over ranks. NotFinite, on every rank, if a score or a gradient is not.
     """
+    _require_finite({name: features[name].isfinite().all() for name in targets}, "features")
     shares, gradients = [], {}
     for weight, (name, target) in zip(weights, targets.items(), strict=True):
         coupled = couple_labels(features[name], batch.labels, batch.classes, target.label_beta)
@@ -52,17 +53,23 @@ def battery_gradients(
             shares.append(target.share.score(coupled, rows.start, rows.stop, batch.step))
             continue
         share, gradient = target.share.with_gradient(coupled, rows.start, rows.stop, batch.step)
-        shares.append(share)
+        # every rank learns of one rank's broken gradient through the sum of the shares
+        shares.append(share + 0 * gradient.sum())
         gradients[name] = gradient[:, : features[name].shape[1]]
     scores = add_ranks(torch.stack(shares)).cpu()
-    _require_finite(scores, list(targets))
+    finite = dict(zip(targets, scores.isfinite(), strict=True))
+    _require_finite(finite, "score or gradient")
     relative = torch.tensor([target.relative for target in targets.values()])
     sizes = torch.where(relative, scores.abs() + EPSILON, 1.0)
     factors = dict(zip(targets, (weights / sizes).tolist(), strict=True))
     return scores, {name: gradient * factors[name] for name, gradient in gradients.items()}
 
 
-def _require_finite(scores: Tensor, names: list[str]) -> None:
-    bad = [name for name, score in zip(names, scores, strict=True) if not torch.isfinite(score)]
+class NotFinite(RdmError):
+    """Scores or gradients of a step hold a NaN or an infinity."""
+
+
+def _require_finite(finite: Mapping[str, Tensor], what: str) -> None:
+    bad = [name for name, yes in finite.items() if not yes]
     if bad:
-        raise RdmError(f"the score of encoder {', '.join(bad)} is not finite")
+        raise NotFinite(f"{what} of encoder {', '.join(bad)} not finite")

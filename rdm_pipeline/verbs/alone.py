@@ -83,9 +83,10 @@ def _caption(params: Params, alone: tuple[Cell, ...], seeds: int) -> str:
 
 
 def _final_ratio(history: list[dict[str, Any]], floors: Mapping[str, Any], encoder: str) -> float:
+    made = [entry for entry in history if "skipped" not in entry]
     return fmean(
         entry["scores"][encoder] / floors[str(entry["batch"])][encoder]["mean"]
-        for entry in history[-LAST:]
+        for entry in made[-LAST:]
     )
 
 

@@ -71,11 +71,12 @@ def work(
     images: Path,
     trained: Path,
     history: Path,
+    monitor: Path,
 ) -> None:
     """Do one rank's share of a run; rank 0 writes.
 
-    `features` of `images`, which are the training split, are given where the discrepancy needs
-    them.
+    `monitor` is a folder for logs. `features` of `images`, which are the training split, are given
+    where the discrepancy needs them.
     """
     torch.set_num_threads(params.run.launch.threads)
     rank, _ = start_ranks()
@@ -83,7 +84,7 @@ def work(
     checkpoints = trained.parent / "checkpoints" / identity(params, files)
     setting, model = _prepare(params, generator, weights, references, features, floors, images)
     engine = build_engine(model, params.run)
-    steps = train(engine, setting, checkpoints)
+    steps = train(engine, setting, checkpoints, monitor)
     tensors = consolidated(engine)
     if rank == 0:
         write_tensors(trained, tensors, {"generator": params.generator.model_dump()})

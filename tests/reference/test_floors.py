@@ -35,7 +35,7 @@ def test_mean_and_spread_are_those_of_the_drawn_scores(reference):
     draws = [val[torch.randperm(100, generator=generator)[:20]] for _ in range(3)]
     scores = [float(nystrom_mmd2(draw, reference)) for draw in draws]
     found = floor(val, reference, batch=20, draws=3, seed=0)
-    assert found == pytest.approx((np.mean(scores), np.std(scores)), rel=1e-6)
+    assert found == pytest.approx((np.mean(scores), np.std(scores)), rel=1e-5)
 
 
 def test_floor_is_the_expected_biased_mmd_of_the_batch_size(reference):

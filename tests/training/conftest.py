@@ -46,7 +46,11 @@ class Job:
     def outputs(self, name: str) -> dict[str, Path]:
         """Return where a run of this name writes."""
         folder = self.folder / "runs" / name
-        return {"trained": folder / "generator.safetensors", "history": folder / "history.json"}
+        return {
+            "trained": folder / "generator.safetensors",
+            "history": folder / "history.json",
+            "monitor": folder / "log",
+        }
 
     def _files(self) -> dict[str, Any]:
         images = self.folder / "images.h5"

@@ -1,10 +1,12 @@
 """The battery objective: what ranks share, and what is refused."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from rdm_pipeline.errors import RdmError
-from rdm_pipeline.training.objective import Rows, battery_gradients
+from rdm_pipeline.training.objective import NotFinite, Rows, battery_gradients
 from tests.training.toy import DIMS, N, Toy
 
 
@@ -43,5 +45,21 @@ def test_an_encoder_of_weight_zero_is_scored_as_ever_and_gets_no_gradient():
 
 
 def test_a_score_that_is_not_finite_is_refused_by_name():
-    with pytest.raises(RdmError, match="score of encoder b is not finite"):
+    with pytest.raises(RdmError, match="score or gradient of encoder b not finite"):
         gradients_of(Rows(0, N), total=lambda s: torch.stack([s[0], s[1] * float("nan")]))
+
+
+def test_a_gradient_that_is_not_finite_is_told_to_every_rank_through_the_score():
+    class Broken:
+        def with_gradient(self, g_all, start, stop, step):
+            return torch.ones((), dtype=torch.float64), torch.full((stop - start, 9), torch.inf)
+
+    toy = Toy()
+    toy.targets["b"] = replace(toy.targets["b"], share=Broken())
+    features = {n: e(toy.generator(toy.noise)).detach() for n, e in toy.encoders.items()}
+    ones, seen = torch.ones(2, dtype=torch.float64), []
+    with pytest.raises(NotFinite, match="score or gradient of encoder b not finite"):
+        battery_gradients(
+            features, toy.batch(), toy.targets, ones, Rows(0, 8), lambda s: seen.append(s) or s
+        )
+    assert seen[0].isfinite().tolist() == [True, False]

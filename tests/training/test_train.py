@@ -1,5 +1,6 @@
 """A run on disk: resumed, spread over ranks, and refused when its input does not fit."""
 
+import json
 import os
 import signal
 import subprocess
@@ -70,17 +71,48 @@ def test_a_killed_run_resumes_and_ends_with_the_same_bytes(job, straight):
         assert files[name].read_bytes() == job.outputs("straight")[name].read_bytes()
 
 
-@pytest.mark.parametrize("stage", [1, 2])
-def test_two_ranks_give_the_losses_and_weights_of_one(job, straight, stage):
-    launch = {"ranks": 2, "zero_stage": stage}
-    name = f"two-{stage}"
+@pytest.mark.parametrize(
+    "launch",
+    [
+        {"ranks": 2, "zero_stage": 1},
+        {"ranks": 2, "zero_stage": 2, "offload": "cpu"},
+        {"ranks": 2, "zero_stage": 3},
+        {"ranks": 4, "micro_batch": 8},
+    ],
+    ids=["zero-1", "zero-2-offload", "zero-3", "four-ranks"],
+)
+def test_any_ranks_and_stage_give_the_losses_and_weights_of_one_rank(job, straight, launch):
+    name = "-".join(map(str, launch.values()))
     train.run(job.params(launch=launch), **job.files, **job.outputs(name))
     weights, history = result(job, name)
     for mine, other in zip(history, straight[1], strict=True):
-        assert mine["scores"] == pytest.approx(other["scores"], rel=1e-4)
-        assert mine["gradient_norm"] == pytest.approx(other["gradient_norm"], rel=1e-3)
+        assert mine["scores"] == pytest.approx(other["scores"], rel=1e-3)
+        # scaled by micro_batch / N: see deepspeed_config
+        scale = launch.get("micro_batch", 32) / 32
+        assert mine["gradient_norm"] == pytest.approx(scale * other["gradient_norm"], rel=1e-3)
     for key, value in straight[0].items():
-        torch.testing.assert_close(weights[key], value, rtol=0, atol=2e-4)
+        torch.testing.assert_close(weights[key], value, rtol=0, atol=5e-4)
+
+
+def test_half_precision_trains_the_generator_and_keeps_float32_weights(job, straight):
+    params = job.params(launch={"precision": "bfloat16"})
+    train.run(params, **job.files, **job.outputs("half"))
+    weights, history = result(job, "half")
+    assert {value.dtype for value in weights.values()} == {torch.float32}
+    for mine, other in zip(history, straight[1], strict=True):
+        assert mine["scores"] == pytest.approx(other["scores"], rel=0.05)
+    rounded = [torch.equal(value, value.bfloat16().float()) for value in weights.values()]
+    assert not all(rounded), "the optimizer's float32 weights, not what the generator computes in"
+
+
+def test_the_monitor_tells_every_step_once_with_its_cost(job, straight):
+    lines = (job.outputs("straight")["monitor"] / "steps.jsonl").read_text().splitlines()
+    told = [json.loads(line) for line in lines]
+    assert [line["step"] for line in told] == list(range(6))
+    assert [line["scores"] for line in told] == [entry["scores"] for entry in straight[1]]
+    assert all(line["images_per_second"] > 0 and line["peak_memory_gb"] > 0 for line in told)
+    hours = [line["device_hours"] for line in told]
+    assert hours == sorted(hours)
 
 
 def test_a_batch_that_grows_within_the_run_is_the_same_on_one_rank_and_two(job):
@@ -142,9 +174,11 @@ def test_a_nan_in_the_loss_ends_the_run_and_leaves_nothing(job, tmp_path):
     broken = tmp_path / "broken.safetensors"
     write_tensors(broken, {**weights, name: weights[name] * float("nan")}, {})
     files = job.outputs("nan")
-    with pytest.raises(RdmError, match=r"step 0: .*(NaN|not finite)"):
+    with pytest.raises(
+        RdmError, match=r"step 3: features of .* not finite; 4 steps were skipped .* allowed 3"
+    ):
         train.run(job.params(), **{**job.files, "generator": broken}, **files)
-    assert not any(path.exists() for path in files.values())
+    assert not files["trained"].exists() and not files["history"].exists()
 
 
 def test_a_warm_start_of_another_architecture_is_refused(job, tmp_path):
