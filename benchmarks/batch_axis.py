@@ -1,0 +1,34 @@
+"""Is the batch axis at matched wall clock? Training seconds of each run, from its records.
+
+python benchmarks/batch_axis.py [results/demo]     after: snakemake -c2 table6
+"""
+
+import json
+import sys
+from collections import defaultdict
+from pathlib import Path
+from statistics import fmean
+
+BAR = 1.25  # slowest over fastest batch
+
+
+def main() -> int:
+    results = Path(sys.argv[1] if len(sys.argv) > 1 else "results/demo")
+    seconds: dict[int, list[float]] = defaultdict(list)
+    for path in results.glob("runs/batch_*/history.json.prov.json"):
+        record = json.loads(path.read_text())
+        seconds[record["params"]["run"]["value"]["batch"]].append(record["seconds"])
+    if not seconds:
+        print(f"{results}: no run of the batch axis; make them: snakemake -c2 table6")
+        return 2
+    means = {batch: fmean(values) for batch, values in sorted(seconds.items())}
+    for batch, mean in means.items():
+        spread = f"{min(seconds[batch]):.0f} to {max(seconds[batch]):.0f}"
+        print(f"batch {batch:>5}: {mean:6.1f} s ({spread} s, {len(seconds[batch])} seeds)")
+    ratio = max(means.values()) / min(means.values())
+    print(f"slowest over fastest: {ratio:.2f} (at most {BAR}) {'ok' if ratio <= BAR else 'MISSED'}")
+    return int(ratio > BAR)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
