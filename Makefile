@@ -1,5 +1,6 @@
 # make repro   the demo: raw Fashion-MNIST to tables and pictures
 # make test    lint, types, import contracts, tests
+# make bench   loss, sliced Wasserstein and reference building beside the floors they must beat
 
 # The first of these that runs and is new enough.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -9,7 +10,7 @@ CORES ?= 2
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: repro test quick lint setup clean
+.PHONY: repro test quick lint bench setup clean
 
 repro: setup
 	snakemake --cores $(CORES) --quiet rules --rerun-incomplete -- main
@@ -26,6 +27,10 @@ lint: setup
 	ruff format --check
 	mypy
 	lint-imports
+
+bench: setup
+	@failed=; for bench in loss sliced_wasserstein reference; do \
+	  echo "$$bench"; python benchmarks/$$bench.py || failed=1; done; test -z "$$failed"
 
 setup: .venv/.done
 

@@ -19,7 +19,7 @@ from rdm_pipeline.discrepancies.kernels import (
 )
 from rdm_pipeline.errors import RdmError
 
-BLOCK = 512
+BLOCK = 1024
 
 
 @dataclass(frozen=True)

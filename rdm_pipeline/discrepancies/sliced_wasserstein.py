@@ -1,5 +1,7 @@
 """Sliced Wasserstein distance, p = 2, between sets of equal size (method.md sections 6 and 8)."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -28,8 +30,11 @@ def sorted_projections(x: Tensor, directions: Tensor) -> Tensor:
     """
     require_dim(x, len(directions), "features")
     x = at_least_float32(x)
-    chunks = directions.to(x).T.split(DIRECTIONS_AT_ONCE)
-    return torch.cat([_sort(chunk @ x.T) for chunk in chunks])
+    projected = directions.to(x).T @ x.T
+    if projected.device.type == "cpu" and not projected.requires_grad:
+        return _sort_in_place(projected)
+    chunks = projected.split(DIRECTIONS_AT_ONCE)
+    return torch.cat([chunk.sort(dim=1).values for chunk in chunks])
 
 
 def sliced_wasserstein_sorted(px: Tensor, py: Tensor) -> Tensor:
@@ -70,12 +75,13 @@ def _mean_square(px: Tensor, py: Tensor) -> Tensor:
             f"{tuple(px.shape)} and {tuple(py.shape)}, allowed only equal ones"
         )
     chunks = zip(px.split(DIRECTIONS_AT_ONCE), py.split(DIRECTIONS_AT_ONCE), strict=True)
-    total = sum((a - b).square().sum(dtype=torch.float64) for a, b in chunks)
+    total = sum((a - b).square().sum(dim=1).sum(dtype=torch.float64) for a, b in chunks)
     return total / torch.tensor(px.numel(), dtype=torch.float64, device=px.device)
 
 
-def _sort(values: Tensor) -> Tensor:
-    # numpy sorts twice as fast as torch on a CPU.
-    if values.device.type == "cpu" and not values.requires_grad:
-        return torch.from_numpy(np.sort(values.numpy(), axis=1))
-    return values.sort(dim=1).values
+def _sort_in_place(values: Tensor) -> Tensor:
+    """Sort the rows on a CPU: numpy is faster at it than torch, and its threads run at once."""
+    parts = np.array_split(values.numpy(), torch.get_num_threads())
+    with ThreadPoolExecutor(len(parts)) as pool:
+        list(pool.map(lambda rows: rows.sort(axis=1), parts))
+    return values

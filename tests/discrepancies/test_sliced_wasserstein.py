@@ -72,6 +72,15 @@ def test_sort_of_torch_with_gradient_gives_the_values_of_numpy():
     assert torch.equal(with_graph.detach(), sorted_projections(x, directions))
 
 
+def test_sorted_projections_do_not_depend_on_the_number_of_sorting_threads(monkeypatch):
+    x, directions = points(200, 4), random_directions(4, 7, 0)
+    one = sorted_projections(x, directions)
+    assert torch.equal(one, one.sort(dim=1).values)
+    for threads in (2, 3, 20):
+        monkeypatch.setattr(torch, "get_num_threads", lambda n=threads: n)
+        assert torch.equal(sorted_projections(x, directions), one)
+
+
 def test_gradient_is_that_of_finite_differences():
     y, directions = points(6, 3, 1).double(), random_directions(3, 7, 0).double()
     x = points(6, 3).double().requires_grad_()
