@@ -75,7 +75,10 @@ def _mean_square(px: Tensor, py: Tensor) -> Tensor:
 
 
 def _sort(values: Tensor) -> Tensor:
-    # numpy sorts twice as fast as torch on a CPU.
-    if values.device.type == "cpu" and not values.requires_grad:
-        return torch.from_numpy(np.sort(values.numpy(), axis=1))
-    return values.sort(dim=1).values
+    # numpy sorts many times as fast as torch on a CPU.
+    if values.device.type != "cpu":
+        return values.sort(dim=1).values
+    if values.requires_grad:
+        order = np.argsort(values.detach().numpy(), axis=1)
+        return values.gather(1, torch.from_numpy(order))
+    return torch.from_numpy(np.sort(values.numpy(), axis=1))
