@@ -1,5 +1,6 @@
 # The paper as a graph. Each rule is one `rdm` verb on explicit files with explicit parameters;
-# the targets carry the paper's names: table1 (SW_r14), table7 (MMDr14); grids, cards, main, all.
+# the targets carry the paper's names: table1 (SW_r14), table7 (MMDr14); grids, cards, main, all;
+# studies without data, outside of all: fig3, fig4_spiral, table4_spiral, studies.
 # Other parameters than params.yaml's: snakemake --config profile=smoke
 
 include: "rules/common.smk"
@@ -10,6 +11,7 @@ include: "rules/reference.smk"
 include: "rules/train.smk"
 include: "rules/evaluate.smk"
 include: "rules/report.smk"
+include: "rules/studies.smk"
 
 
 rule main:

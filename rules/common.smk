@@ -45,3 +45,6 @@ wildcard_constraints:
     start=one_of(W.project.warm_starts),
     run=one_of(W.project.runs),
     generator=one_of(W.generators),
+    discrepancy=one_of(W.project.spiral.discrepancies),
+    batch=r"\d+",
+    seed=r"\d+",

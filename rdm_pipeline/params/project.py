@@ -17,6 +17,7 @@ from rdm_pipeline.params.generators import GeneratorSpec
 from rdm_pipeline.params.panel import training_encoders
 from rdm_pipeline.params.references import ReferenceSpec
 from rdm_pipeline.params.runs import Run, WarmStart
+from rdm_pipeline.params.spiral import Spiral
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", strict=True)]
 Panel = dict[Name, EncoderSpec]
@@ -37,6 +38,7 @@ class Project(Section):
     warm_starts: dict[Name, WarmStart]
     runs: dict[Name, Run]
     evaluation: EvaluationSpec
+    spiral: Spiral
     report: Report
 
     @property

@@ -35,7 +35,8 @@ def sample_grid(panels: Mapping[str, Pictures], classes: Sequence[str], columns:
     }
     height, width = next(iter(blocks.values())).shape[:2]
     margin = LETTER * max(map(len, classes)) + PANEL_GAP
-    with _figure(margin + len(blocks) * (width + PANEL_GAP), height + TITLE + PANEL_GAP) as figure:
+    size = (margin + len(blocks) * (width + PANEL_GAP), height + TITLE + PANEL_GAP)
+    with blank_figure(*size) as figure:
         size_x, size_y = figure.get_size_inches() * DPI
         for row, name in enumerate(classes):
             y = PANEL_GAP + height * (1 - (row + 0.5) / len(classes))
@@ -44,7 +45,7 @@ def sample_grid(panels: Mapping[str, Pictures], classes: Sequence[str], columns:
             left = margin + index * (width + PANEL_GAP)
             figure.figimage(block, left, PANEL_GAP)
             figure.text(left / size_x, (PANEL_GAP + height + 10) / size_y, title, fontsize=12)
-        return _png(figure)
+        return png_bytes(figure)
 
 
 def training_curves(history: Sequence[Mapping[str, Any]], floors: Mapping[str, float]) -> bytes:
@@ -53,7 +54,7 @@ def training_curves(history: Sequence[Mapping[str, Any]], floors: Mapping[str, f
     An entry of `history` holds `step`, `scores` and `weights`, the latter two by encoder.
     """
     steps = [entry["step"] for entry in history]
-    with _figure(1000, 700) as figure:
+    with blank_figure(1000, 700) as figure:
         top, bottom = figure.subplots(2, 1, sharex=True)
         for index, (encoder, floor) in enumerate(floors.items()):
             colour = matplotlib.colormaps["tab20"](index % 20)
@@ -65,18 +66,19 @@ def training_curves(history: Sequence[Mapping[str, Any]], floors: Mapping[str, f
         bottom.set(xlabel="step", ylabel="weight", ylim=(0, None))
         _legend(top)
         figure.subplots_adjust(left=0.08, right=0.84, top=0.97, bottom=0.08, hspace=0.06)
-        return _png(figure)
+        return png_bytes(figure)
 
 
 @contextmanager
-def _figure(width: int, height: int) -> Iterator[Figure]:
+def blank_figure(width: int, height: int) -> Iterator[Figure]:
     """Yield a figure of so many pixels in matplotlib's own style, whatever the user's is."""
     with matplotlib.style.context("default"):
         # Half a pixel more: the canvas truncates, and a division may round down.
         yield Figure(((width + 0.5) / DPI, (height + 0.5) / DPI), dpi=DPI)
 
 
-def _png(figure: Figure) -> bytes:
+def png_bytes(figure: Figure) -> bytes:
+    """Return the figure as a PNG without metadata."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()
