@@ -76,6 +76,17 @@ VERBS: Mapping[str, Verb] = {
     ),
     "grid": Verb("draw a sheet of samples", ("images",), ("picture",)),
     "curves": Verb("draw scores and weights over the steps", ("history", "floors"), ("picture",)),
+    "spiral": Verb("train and score one cell of the spiral study", (), ("scores", "samples")),
+    "spiral_table": Verb(
+        "print cells of the spiral study", ("scores*",), ("csv", "markdown", "latex")
+    ),
+    "spiral_ranking": Verb(
+        "rank the spiral study's discrepancies", ("scores*",), ("csv", "markdown", "latex")
+    ),
+    "spiral_figure": Verb(
+        "draw samples of the spiral study", ("scores*", "samples*"), ("picture",)
+    ),
+    "spiral_batches": Verb("draw the spiral study's batch axis", ("scores*",), ("picture",)),
 }
 
 

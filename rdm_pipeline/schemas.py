@@ -15,6 +15,7 @@ class Schema:
 SCHEMAS: Mapping[str, Schema] = {
     "images": Schema({"images": ("uint8", 4), "labels": ("int64", 1)}, ("classes",)),
     "features": Schema({"features": ("float32", 2)}, ("encoder", "pool", "resolution")),
+    "points": Schema({"points": ("float32", 2)}, ("discrepancy", "batch", "seed")),
     "reference": Schema(
         {"landmarks": ("float32", 2), "alpha": ("float32", 1)},
         ("encoder", "gamma", "k_rr", "sigma", "label_beta"),

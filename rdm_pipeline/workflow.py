@@ -86,6 +86,24 @@ class Workflow:
         """The evaluation banks, one file per encoder of the panel."""
         return [f"{self.results}/banks/{name}.h5" for name in self.panel]
 
+    def spiral_grid(self, suffix: str) -> list[str]:
+        """The files of the spiral study's grid: every discrepancy at every batch, all seeds."""
+        spiral = self.project.spiral
+        return self._cells([(d, b) for b in spiral.batches for d in spiral.discrepancies], suffix)
+
+    def spiral_batches(self, suffix: str) -> list[str]:
+        """The files of the spiral study's batch axis, discrepancy by discrepancy, all seeds."""
+        spiral = self.project.spiral
+        cells = [(d, b) for d in spiral.discrepancies for b in spiral.batches_of(d)]
+        return self._cells(cells, suffix)
+
+    def _cells(self, cells: Iterable[tuple[str, int]], suffix: str) -> list[str]:
+        return [
+            f"{self.results}/spiral/{discrepancy}/{batch}/{seed}{suffix}"
+            for discrepancy, batch in cells
+            for seed in self.project.spiral.seeds_of(discrepancy, batch)
+        ]
+
     # --- keys of the parameters -----------------------------------------------------------------
 
     def encoder_key(self, name: str) -> str:

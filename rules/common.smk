@@ -46,3 +46,6 @@ wildcard_constraints:
     run=one_of(W.project.runs),
     generator=one_of(W.generators),
     comparison=one_of(W.project.report.comparisons),
+    discrepancy=one_of(W.project.spiral.discrepancies),
+    batch=r"\d+",
+    seed=r"\d+",

@@ -25,7 +25,9 @@ RESULTS = load_tree(ROOT)["results"]
 def test_a_verb_takes_its_parameters_and_the_files_that_the_command_line_names(name):
     module = importlib.import_module(f"rdm_pipeline.verbs.{name}")
     verb = VERBS[name]
-    files = {key.rstrip("*"): key.endswith("*") for key in (*verb.inputs, *verb.outputs)}
+    files = {
+        key.rstrip("*"): key.endswith("*") for key in (*verb.inputs, *verb.outputs, *verb.logs)
+    }
     _, *found = inspect.signature(module.run).parameters.values()
     if [parameter.kind for parameter in found] == [inspect.Parameter.VAR_KEYWORD]:
         _, *found = inspect.signature(module.work).parameters.values()
@@ -43,7 +45,9 @@ def test_every_file_of_verbs_is_a_verb_of_the_command_line():
 
 @pytest.fixture(scope="module")
 def jobs() -> list[Job]:
-    return planned_jobs(ROOT, "--forceall", "--ignore-incomplete")
+    return planned_jobs(
+        ROOT, "--forceall", "--ignore-incomplete", "--", "all", "studies", "ablations"
+    )
 
 
 def parsed(job: Job) -> dict:

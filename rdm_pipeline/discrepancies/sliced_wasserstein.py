@@ -30,11 +30,7 @@ def sorted_projections(x: Tensor, directions: Tensor) -> Tensor:
     """
     require_dim(x, len(directions), "features")
     x = at_least_float32(x)
-    projected = directions.to(x).T @ x.T
-    if projected.device.type == "cpu" and not projected.requires_grad:
-        return _sort_in_place(projected)
-    chunks = projected.split(DIRECTIONS_AT_ONCE)
-    return torch.cat([chunk.sort(dim=1).values for chunk in chunks])
+    return _sort(directions.to(x).T @ x.T)
 
 
 def sliced_wasserstein_sorted(px: Tensor, py: Tensor) -> Tensor:
@@ -79,8 +75,13 @@ def _mean_square(px: Tensor, py: Tensor) -> Tensor:
     return total / torch.tensor(px.numel(), dtype=torch.float64, device=px.device)
 
 
-def _sort_in_place(values: Tensor) -> Tensor:
-    """Sort the rows on a CPU: numpy is faster at it than torch, and its threads run at once."""
+def _sort(values: Tensor) -> Tensor:
+    """Sort the rows: on a CPU by numpy, many times as fast as torch, on all of torch's threads."""
+    if values.device.type != "cpu":
+        return torch.cat([rows.sort(dim=1).values for rows in values.split(DIRECTIONS_AT_ONCE)])
+    if values.requires_grad:
+        order = np.argsort(values.detach().numpy(), axis=1)
+        return values.gather(1, torch.from_numpy(order))
     parts = np.array_split(values.numpy(), torch.get_num_threads())
     with ThreadPoolExecutor(len(parts)) as pool:
         list(pool.map(lambda rows: rows.sort(axis=1), parts))

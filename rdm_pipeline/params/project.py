@@ -19,6 +19,7 @@ from rdm_pipeline.params.merge import merge
 from rdm_pipeline.params.panel import training_encoders
 from rdm_pipeline.params.references import ReferenceSpec
 from rdm_pipeline.params.runs import Run, WarmStart
+from rdm_pipeline.params.spiral import Spiral
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", strict=True)]
 Panel = dict[Name, EncoderSpec]
@@ -40,6 +41,7 @@ class Project(Section):
     runs: dict[Name, Run]
     experiments: dict[Name, Experiment]
     evaluation: EvaluationSpec
+    spiral: Spiral
     report: Report
 
     @property

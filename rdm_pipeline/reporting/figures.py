@@ -1,9 +1,8 @@
 """Figures as PNG bytes that are the same every time: no pyplot state, no times, no versions."""
 
 import io
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from statistics import fmean, stdev
 from typing import Any
 
 import matplotlib
@@ -36,7 +35,8 @@ def sample_grid(panels: Mapping[str, Pictures], classes: Sequence[str], columns:
     }
     height, width = next(iter(blocks.values())).shape[:2]
     margin = LETTER * max(map(len, classes)) + PANEL_GAP
-    with _figure(margin + len(blocks) * (width + PANEL_GAP), height + TITLE + PANEL_GAP) as figure:
+    size = (margin + len(blocks) * (width + PANEL_GAP), height + TITLE + PANEL_GAP)
+    with blank_figure(*size) as figure:
         size_x, size_y = figure.get_size_inches() * DPI
         for row, name in enumerate(classes):
             y = PANEL_GAP + height * (1 - (row + 0.5) / len(classes))
@@ -45,7 +45,7 @@ def sample_grid(panels: Mapping[str, Pictures], classes: Sequence[str], columns:
             left = margin + index * (width + PANEL_GAP)
             figure.figimage(block, left, PANEL_GAP)
             figure.text(left / size_x, (PANEL_GAP + height + 10) / size_y, title, fontsize=12)
-        return _png(figure)
+        return png_bytes(figure)
 
 
 def training_curves(
@@ -58,7 +58,7 @@ def training_curves(
     """
     history = [entry for entry in history if "skipped" not in entry]
     steps = [entry["step"] for entry in history]
-    with _figure(1000, 700) as figure:
+    with blank_figure(1000, 700) as figure:
         top, bottom = figure.subplots(2, 1, sharex=True)
         for index, encoder in enumerate(history[0]["scores"]):
             colour = matplotlib.colormaps["tab20"](index % 20)
@@ -70,78 +70,28 @@ def training_curves(
         top.axhline(1, color="black", linestyle=":")
         top.set(yscale="log", ylabel="score / floor of real data")
         bottom.set(xlabel="step", ylabel="weight", ylim=(0, None))
-        _legend(top)
+        legend(top)
         figure.subplots_adjust(left=0.08, right=0.84, top=0.97, bottom=0.08, hspace=0.06)
-        return _png(figure)
-
-
-def batch_axis(
-    curves: Mapping[str, Mapping[int, Sequence[float]]],
-    levels: Mapping[str, Mapping[str, float]],
-) -> bytes:
-    """Return a PNG of one plot per metric: mean and spread over seeds by batch size.
-
-    `curves` maps a metric to values per seed by batch; `levels` to the lines that baselines are.
-    """
-    with _figure(520 * len(curves), 420) as figure:
-        for axes, (metric, by_batch) in zip(
-            figure.subplots(1, len(curves), squeeze=False)[0], curves.items(), strict=True
-        ):
-            means = [fmean(values) for values in by_batch.values()]
-            spreads = [stdev(values) if len(values) > 1 else 0 for values in by_batch.values()]
-            axes.errorbar(list(by_batch), means, yerr=spreads, marker="o", capsize=3)
-            for label, level in levels[metric].items():
-                axes.axhline(level, color="grey", linestyle=":")
-                axes.text(min(by_batch), level, label, color="grey", va="bottom", fontsize=8)
-            axes.set(xscale="log", xlabel="batch", ylabel=metric, yscale="log")
-            axes.set_xticks(list(by_batch), [str(batch) for batch in by_batch])
-            axes.minorticks_off()
-        figure.subplots_adjust(left=0.1, right=0.98, top=0.96, bottom=0.14, wspace=0.25)
-        return _png(figure)
-
-
-def score_bars(
-    rows: Mapping[str, Mapping[str, float]], own: str, held_out: Collection[str]
-) -> bytes:
-    """Return a PNG of ratios by encoder, a group of bars each, one bar per row.
-
-    `own` names the encoder that was trained on, `held_out` those that no run trains on.
-    """
-    encoders = list(next(iter(rows.values())))
-    with _figure(1100, 420) as figure:
-        axes = figure.subplots()
-        width = 0.8 / len(rows)
-        for index, (label, ratios) in enumerate(rows.items()):
-            places = [place + index * width for place in range(len(encoders))]
-            axes.bar(places, [ratios[name] for name in encoders], width, label=label)
-        names = [_bar_name(name, own, held_out) for name in encoders]
-        axes.set_xticks([place + 0.4 - width / 2 for place in range(len(encoders))], names)
-        axes.axhline(1, color="black", linestyle=":")
-        axes.set(yscale="log", ylabel="SW ratio (1 is real)")
-        _legend(axes)
-        figure.subplots_adjust(left=0.06, right=0.82, top=0.96, bottom=0.18)
-        return _png(figure)
-
-
-def _bar_name(name: str, own: str, held_out: Collection[str]) -> str:
-    return f"{name}\n(trained on)" if name == own else f"{name}†" if name in held_out else name
+        return png_bytes(figure)
 
 
 @contextmanager
-def _figure(width: int, height: int) -> Iterator[Figure]:
+def blank_figure(width: int, height: int) -> Iterator[Figure]:
     """Yield a figure of so many pixels in matplotlib's own style, whatever the user's is."""
     with matplotlib.style.context("default"):
         # Half a pixel more: the canvas truncates, and a division may round down.
         yield Figure(((width + 0.5) / DPI, (height + 0.5) / DPI), dpi=DPI)
 
 
-def _png(figure: Figure) -> bytes:
+def png_bytes(figure: Figure) -> bytes:
+    """Return the figure as a PNG without metadata."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()
 
 
-def _legend(axes: Axes) -> None:
+def legend(axes: Axes) -> None:
+    """Put the legend to the right of the plot."""
     axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False)
 
 

@@ -26,25 +26,30 @@ LATEX_SPECIAL = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column's name and whether it is of a held-out encoder or of the paper's numbers."""
+    """A column's name, whether it is of a held-out encoder or of the paper's numbers, decimals.
+
+    Without `decimals` a number is rounded by its size: see `rounded`.
+    """
 
     name: str
     held_out: bool = False
     paper: bool = False
+    decimals: int | None = None
 
 
 @dataclass(frozen=True)
 class Table:
     """A title, a caption, columns and rows of as many cells; the first column names the row.
 
-    None is an empty cell. Raises RdmError for a row of another length and for a number that is not
-    finite.
+    None is an empty cell; `paper_note` says what columns of the paper's numbers hold. Raises
+    RdmError for a row of another length and for a number that is not finite.
     """
 
     title: str
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    paper_note: str = PAPER_NOTE
 
     def __post_init__(self) -> None:
         """Check the rows."""
@@ -70,7 +75,7 @@ def to_markdown(table: Table) -> str:
     """Return the table as a Markdown section: rounded, numbers to the right, marks explained."""
     heads = [_markdown(f"{column.name}{_mark(column)}", column) for column in table.columns]
     rows = [
-        [_markdown(rounded(cell), column) for cell, column in zip(row, table.columns, strict=True)]
+        [_markdown(cell, column) for cell, column in zip(row, table.columns, strict=True)]
         for row in table.rows
     ]
     rule = [":---"] + ["---:"] * (len(heads) - 1)
@@ -84,7 +89,7 @@ def to_latex(table: Table) -> str:
     notes = [f"{mark} {note}" for mark, note in _notes(table)]
     caption = " ".join([f"{table.title}. {table.caption}", *notes])
     rows = [
-        [_latex(rounded(cell), column) for cell, column in zip(row, table.columns, strict=True)]
+        [_latex(cell, column) for cell, column in zip(row, table.columns, strict=True)]
         for row in table.rows
     ]
     heads = [_latex(f"{column.name}{_mark(column)}", column) for column in table.columns]
@@ -115,23 +120,31 @@ def rounded(cell: Cell) -> str:
     return f"{cell:.2g}" if 0 < abs(cell) < 0.1 else f"{cell:.2f}"
 
 
+def _text(cell: Cell, column: Column) -> str:
+    if isinstance(cell, float) and column.decimals is not None:
+        return f"{cell:.{column.decimals}f}"
+    return rounded(cell)
+
+
 def _mark(column: Column) -> str:
     return "†" if column.held_out else "*" if column.paper else ""
 
 
 def _notes(table: Table) -> list[tuple[str, str]]:
     held_out = [("†", HELD_OUT_NOTE)] if any(column.held_out for column in table.columns) else []
-    paper = [("*", PAPER_NOTE)] if any(column.paper for column in table.columns) else []
+    paper = [("*", table.paper_note)] if any(column.paper for column in table.columns) else []
     return held_out + paper
 
 
-def _markdown(text: str, column: Column) -> str:
-    plain = text.replace("\\", "\\\\").replace("|", "\\|").replace("*", "\\*").replace("\n", " ")
+def _markdown(cell: Cell, column: Column) -> str:
+    plain = _text(cell, column)
+    plain = plain.replace("\\", "\\\\").replace("|", "\\|").replace("*", "\\*").replace("\n", " ")
     return f"*{plain}*" if column.paper else plain
 
 
-def _latex(text: str, column: Column) -> str:
-    return rf"\textit{{{_escape(text)}}}" if column.paper else _escape(text)
+def _latex(cell: Cell, column: Column) -> str:
+    text = _escape(_text(cell, column))
+    return rf"\textit{{{text}}}" if column.paper else text
 
 
 def _escape(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rdm_pipeline.artifacts import read_json, write_bytes, write_text
 from rdm_pipeline.params.base import Section
-from rdm_pipeline.reporting.figures import score_bars
+from rdm_pipeline.reporting.comparison_figures import score_bars
 from rdm_pipeline.reporting.tables import Cell, Column, Table, to_csv, to_latex, to_markdown
 
 LAST = 10  # steps that the score at a run's end is averaged over

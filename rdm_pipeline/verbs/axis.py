@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rdm_pipeline.artifacts import read_json, write_bytes
 from rdm_pipeline.errors import RdmError
-from rdm_pipeline.reporting.figures import batch_axis
+from rdm_pipeline.reporting.comparison_figures import batch_axis
 from rdm_pipeline.verbs.comparison import Params, metric_names, metrics_of
 
 __all__ = ["Params", "run"]

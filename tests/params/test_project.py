@@ -125,6 +125,16 @@ MISTAKES = [
     ("runs.vae", TREE["runs"]["irdm"], "runs.vae: found 'vae', allowed: any name but"),
     ("dataset.name", "irdm", "runs.irdm: found 'irdm', allowed: any name but irdm, real"),
     ("panels.demo.judge", SUP, "panels.demo.judge: found 'judge', allowed: any name but judge"),
+    ("spiral.seeds.mmd", [1], "spiral.seeds.mmd: found 'mmd', allowed: default, frechet, sliced_"),
+    ("spiral.seeds.default", REMOVED, "spiral.seeds.default: missing"),
+    ("spiral.discrepancies", ["wgan"], "spiral.discrepancies.0: found 'wgan', allowed: 'frechet'"),
+    ("spiral.batches", [1], "spiral.batches.0: found 1, allowed: greater than or equal to 2"),
+    ("spiral.batches", [128, 4000], "spiral.batches: found 4000, allowed: at most data.points"),
+    (
+        "spiral.estimators.landmarks",
+        2001,
+        "spiral.estimators.landmarks: found 2001, allowed: at most data.points = 2000",
+    ),
     (
         "panels.demo.pixels.pretraining",
         SUP["pretraining"],

@@ -1,0 +1,22 @@
+"""rdm spiral_ranking: discrepancies of the spiral study by medDist, as a table in three forms."""
+
+from pathlib import Path
+
+from rdm_pipeline.artifacts import read_json, write_text
+from rdm_pipeline.params.base import Section
+from rdm_pipeline.reporting.spiral import SpiralScore, ranking_table
+from rdm_pipeline.reporting.tables import to_csv, to_latex, to_markdown
+
+
+class Params(Section):
+    """What spiral_ranking reads."""
+
+    title: str
+
+
+def run(params: Params, *, scores: list[Path], csv: Path, markdown: Path, latex: Path) -> None:
+    """Write the table as CSV, Markdown and LaTeX."""
+    table = ranking_table(params.title, [SpiralScore(**read_json(path)) for path in scores])
+    write_text(csv, to_csv(table))
+    write_text(markdown, to_markdown(table))
+    write_text(latex, to_latex(table))
