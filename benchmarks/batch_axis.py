@@ -9,6 +9,8 @@ from collections import defaultdict
 from pathlib import Path
 from statistics import fmean
 
+from measure import at_most
+
 BAR = 1.25  # slowest over fastest batch
 
 
@@ -26,8 +28,7 @@ def main() -> int:
         spread = f"{min(seconds[batch]):.0f} to {max(seconds[batch]):.0f}"
         print(f"batch {batch:>5}: {mean:6.1f} s ({spread} s, {len(seconds[batch])} seeds)")
     ratio = max(means.values()) / min(means.values())
-    print(f"slowest over fastest: {ratio:.2f} (at most {BAR}) {'ok' if ratio <= BAR else 'MISSED'}")
-    return int(ratio > BAR)
+    return int(not at_most("seconds of the slowest batch over the fastest", ratio, BAR))
 
 
 if __name__ == "__main__":
