@@ -37,7 +37,7 @@ class RmsNorm(nn.Module):
 
 
 class ScalarEmbedding(nn.Module):
-    """A number as cosines and sines at 128 frequencies, then Linear, SiLU, Linear."""
+    """A number as cosines and sines at 128 frequencies (float32), then Linear, SiLU, Linear."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -48,10 +48,11 @@ class ScalarEmbedding(nn.Module):
         )
 
     def forward(self, value: Tensor) -> Tensor:
-        """(n,) float32 -> (n, width)."""
+        """(n,) float32 -> (n, width) of the weights' dtype."""
         steps = torch.arange(FREQUENCIES, device=value.device) / FREQUENCIES
         angles = value[:, None] * 10000**-steps
-        return self.mlp(torch.cat([angles.cos(), angles.sin()], dim=1))
+        features = torch.cat([angles.cos(), angles.sin()], dim=1)
+        return self.mlp(features.to(next(self.parameters()).dtype))
 
 
 class ClassEmbedding(nn.Module):

@@ -154,6 +154,15 @@ def test_an_image_depends_on_its_label_and_on_no_other_image():
     assert (images[1:2] - model(noise[1:2], labels[1:2] + 1)).abs().max() > 1e-3
 
 
+@torch.no_grad()
+def test_in_bfloat16_the_images_are_nearly_the_same():
+    noise, labels = noise_and_labels()
+    images = tiny()(noise, labels)
+    narrow = tiny().bfloat16()(noise.bfloat16(), labels)
+    assert narrow.dtype == torch.bfloat16
+    assert (narrow.float() - images).abs().mean() < 0.02 < images.std() / 10
+
+
 def test_a_size_that_patches_do_not_fill_is_refused():
     with pytest.raises(RdmError, match=r"patch: found 4, allowed: a divisor .* size 30"):
         build_generator(TINY, CLASSES, CHANNELS, 30, seed=0)
