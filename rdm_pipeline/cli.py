@@ -46,6 +46,9 @@ VERBS: Mapping[str, Verb] = {
         ("bank",),
     ),
     "warm_start": Verb("train what matching starts from", ("images",), ("generator",)),
+    "import_generator": Verb(
+        "take a generator that was trained elsewhere", ("images",), ("generator",)
+    ),
     "train": Verb(
         "match the representation distributions of a battery of encoders",
         ("generator", "weights*", "references*", "features*", "floors", "images"),

@@ -43,6 +43,10 @@ class Workflow:
         """Names of the encoders that only evaluation sees."""
         return held_out_encoders(self.project.encoders)
 
+    def starts(self, kind: str) -> list[str]:
+        """Names of the warm starts of a kind."""
+        return [name for name, start in self.project.warm_starts.items() if start.kind == kind]
+
     @property
     def generators(self) -> list[str]:
         """Names of everything that can be sampled."""

@@ -42,7 +42,6 @@ wildcard_constraints:
     shard=r"\d+",
     encoder=one_of(W.all_encoders),
     reference=one_of(W.project.references),
-    start=one_of(W.project.warm_starts),
     run=one_of(W.project.runs),
     generator=one_of(W.generators),
     comparison=one_of(W.project.report.comparisons),

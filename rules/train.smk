@@ -1,4 +1,4 @@
-# One-step generators: the warm start, and the runs that match representation distributions.
+# One-step generators: what matching starts from, trained here or elsewhere, and the runs.
 
 
 rule warm_start:
@@ -16,6 +16,8 @@ rule warm_start:
             }
         ),
         code=fingerprint("warm_start"),
+    wildcard_constraints:
+        start=one_of(W.starts("vae")),
     threads: lambda w: W.project.warm_starts[w.start].threads
     log:
         LOGS + "/warm_start/{start}.log",
@@ -23,6 +25,32 @@ rule warm_start:
         LOGS + "/warm_start/{start}.tsv"
     shell:
         "rdm warm_start --images {input.images} --generator {output.generator}"
+        " --params {params.values:q} 2>&1 | tee {log}"
+
+
+# The checkpoint is no input: its hash is a parameter, and a plan needs no weights.
+rule import_generator:
+    input:
+        images=W.images(W.dataset, "val"),
+    output:
+        generator=R + "/runs/{start}/generator.safetensors",
+    params:
+        values=lambda w: W.pick(
+            {
+                "generator": W.generator_key(w.start),
+                "path": f"warm_starts.{w.start}.path",
+                "sha256": f"warm_starts.{w.start}.sha256",
+            }
+        ),
+        code=fingerprint("import_generator"),
+    wildcard_constraints:
+        start=one_of(W.starts("checkpoint")),
+    log:
+        LOGS + "/import_generator/{start}.log",
+    benchmark:
+        LOGS + "/import_generator/{start}.tsv"
+    shell:
+        "rdm import_generator --images {input.images} --generator {output.generator}"
         " --params {params.values:q} 2>&1 | tee {log}"
 
 

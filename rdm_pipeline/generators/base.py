@@ -1,6 +1,6 @@
 """What the pipeline asks of a one-step generator, and how one is built or loaded."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 import torch
@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.generators.decoder import Decoder
+from rdm_pipeline.generators.pmf import Pmf
 from rdm_pipeline.params.generators import GeneratorSpec
 
 
@@ -17,7 +18,10 @@ class Generator(Protocol):
     noise_shape: tuple[int, ...]
 
     def __call__(self, noise: Tensor, labels: Tensor) -> Tensor:
-        """Return images (B,C,H,W) in [0,1] for noise (B,*noise_shape) and labels (B,) int64."""
+        """Return images (B,C,H,W) in [0,1] for noise (B,*noise_shape) and labels (B,) int64.
+
+        Noise is standard normal; a generator that wants another scale applies it itself.
+        """
         ...
 
     def parameters(self) -> Iterator[nn.Parameter]:
@@ -25,16 +29,20 @@ class Generator(Protocol):
         ...
 
 
+Network = Decoder | Pmf
+NETWORKS: Mapping[str, Callable[..., Network]] = {"decoder": Decoder, "pmf": Pmf}
+
+
 def build_generator(
     spec: GeneratorSpec, classes: int, channels: int, image_size: int, seed: int
-) -> Decoder:
+) -> Network:
     """Return a generator with random weights that depend on `seed` alone, on the CPU, float32.
 
     Raises RdmError for an image size that the generator cannot make.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return Decoder(spec, classes, channels, image_size)
+        return NETWORKS[spec.kind](spec, classes, channels, image_size)
 
 
 def load_generator(
@@ -44,19 +52,20 @@ def load_generator(
     image_size: int,
     weights: Mapping[str, Tensor],
     origin: str,
-) -> Decoder:
-    """Return a generator with the given weights, each of them used, none missing.
+) -> Network:
+    """Return a generator with the given weights, each of them used, none missing, in float32.
 
     Raises RdmError that names `origin` and the first keys or shapes that do not fit.
     """
-    generator = build_generator(spec, classes, channels, image_size, seed=0)
+    with torch.device("meta"):  # no time for random weights: every tensor is replaced
+        generator = NETWORKS[spec.kind](spec, classes, channels, image_size)
     expected = {name: tuple(tensor.shape) for name, tensor in generator.state_dict().items()}
     found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
     if found != expected:
         raise RdmError(
             f"{origin}: weights of another architecture ({_difference(found, expected)})"
         )
-    generator.load_state_dict(weights)
+    generator.to_empty(device="cpu").load_state_dict(weights)
     return generator
 
 

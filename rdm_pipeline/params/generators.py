@@ -1,8 +1,16 @@
 """The one-step generator and its warm start, as params.yaml describes them."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import (
+    BeforeValidator,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from rdm_pipeline.params.base import Section
 
@@ -20,7 +28,89 @@ class DecoderSpec(Section):
     widths: list[PositiveInt] = Field(min_length=3, max_length=3)
 
 
-GeneratorSpec = DecoderSpec
+class PmfSize(Section):
+    """A pMF network's size; `bottleneck` is the width between pixels and tokens.
+
+    The blocks are called as in the checkpoints: the last ones are `u_heads`, those before them
+    `shared_blocks`.
+    """
+
+    shared_blocks: NonNegativeInt
+    u_heads: PositiveInt
+    width: PositiveInt
+    attention_heads: PositiveInt
+    bottleneck: PositiveInt
+
+    @model_validator(mode="after")
+    def _heads_divide(self) -> Self:
+        if self.width % (4 * self.attention_heads):
+            raise ValueError(
+                f"width: found {self.width}, allowed: a multiple of 4 x attention_heads "
+                f"= {4 * self.attention_heads}, since rotary position needs pairs on two axes"
+            )
+        return self
+
+
+def _published(depth: int, width: int, heads: int, bottleneck: int) -> PmfSize:
+    """Return a size as the publication counts it: the last 8 of its blocks are heads.
+
+    T has 8 heads although its depth is 4.
+    """
+    return PmfSize(
+        shared_blocks=max(depth - 8, 0),
+        u_heads=8,
+        width=width,
+        attention_heads=heads,
+        bottleneck=bottleneck,
+    )
+
+
+SIZES = {
+    "T": _published(4, 512, 8, 128),
+    "B": _published(16, 768, 12, 128),
+    "M": _published(24, 768, 12, 128),
+    "L": _published(32, 1024, 16, 128),
+    "H": _published(48, 1280, 16, 256),
+    "XL": _published(48, 1024, 16, 256),
+}
+
+
+def _numbers(size: Any) -> Any:
+    """Return the published size of this name; anything else is left to the schema."""
+    if not isinstance(size, str):
+        return size
+    if size not in SIZES:
+        allowed = f"{', '.join(SIZES)} or a mapping of {', '.join(PmfSize.model_fields)}"
+        raise PydanticCustomError("pmf_size", "{allowed}", {"allowed": allowed})
+    return SIZES[size]
+
+
+class PmfSpec(Section):
+    """Pixel MeanFlow: its size, and how it is sampled (method: section 9).
+
+    `size` is a published one by name or numbers of your own. `cfg` and `interval` are inputs of the
+    network; `noise_scale` is the standard deviation of the noise; `steps` are of the sampler.
+    `gradient_checkpointing` computes each block again in the backward pass instead of keeping it.
+    """
+
+    kind: Literal["pmf"]
+    size: Annotated[PmfSize, BeforeValidator(_numbers)]
+    patch: PositiveInt
+    cfg: float = Field(ge=1)
+    interval: list[Annotated[float, Field(ge=0, le=1)]] = Field(min_length=2, max_length=2)
+    noise_scale: PositiveFloat
+    steps: PositiveInt
+    gradient_checkpointing: bool
+
+    @model_validator(mode="after")
+    def _interval_ascends(self) -> Self:
+        start, end = self.interval
+        if start > end:
+            raise ValueError(f"interval: found {self.interval}, allowed: ascending")
+        return self
+
+
+GeneratorSpec = Annotated[DecoderSpec | PmfSpec, Field(discriminator="kind")]
 
 
 class VaeSpec(Section):

@@ -60,7 +60,10 @@ class Project(Section):
         if not training_encoders(self.encoders):
             raise ValueError(f"panels.{self.panel}: found no encoder of role train, allowed: some")
         for name, start in self.warm_starts.items():
-            _require(f"warm_starts.{name}.generator", start.generator, self.generators)
+            key, made = f"warm_starts.{name}.generator", self.generators
+            _require(key, start.generator, made)
+            if start.kind == "vae":
+                _require(key, start.generator, [n for n in made if made[n].kind == "decoder"])
         for name, run in self.runs.items():
             _require(f"runs.{name}.init", run.init, self.warm_starts)
             _require(f"runs.{name}.reference", run.reference, self.references)

@@ -8,6 +8,7 @@ from pydantic import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    StringConstraints,
     model_validator,
 )
 
@@ -15,14 +16,32 @@ from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.discrepancies import DiscrepancySpec
 from rdm_pipeline.params.generators import VaeSpec
 
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$", strict=True)]
 
-class WarmStart(Section):
+
+class VaeStart(Section):
     """A generator trained before matching starts: the decoder of a class-conditional VAE."""
 
+    kind: Literal["vae"]
     generator: str
     seed: NonNegativeInt
     threads: PositiveInt
     vae: VaeSpec
+
+
+class CheckpointStart(Section):
+    """A generator that was trained elsewhere: a file of the user's, known by its SHA-256.
+
+    Without `sha256` the file is not taken; the error tells the hash that it has.
+    """
+
+    kind: Literal["checkpoint"]
+    generator: str
+    path: str = Field(min_length=1)
+    sha256: Sha256 | None = None
+
+
+WarmStart = Annotated[VaeStart | CheckpointStart, Field(discriminator="kind")]
 
 
 class ControllerSpec(Section):

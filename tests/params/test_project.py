@@ -120,6 +120,13 @@ MISTAKES = [
     ("runs.irdm.battery", ["sup", "vit"], "runs.irdm.battery: found 'vit', allowed: sup, simclr"),
     ("runs.irdm.battery", ["lite2"], "runs.irdm.battery: found 'lite2', allowed: sup, simclr"),
     ("warm_starts.vae.generator", "x", "warm_starts.vae.generator: found 'x', allowed: decoder"),
+    ("warm_starts.vae.kind", "gan", "vae.kind: found 'gan', allowed: 'vae', 'checkpoint'"),
+    (
+        "warm_starts.vae",
+        {"kind": "checkpoint", "generator": "decoder", "path": "x.pth", "sha256": "12"},
+        "warm_starts.vae.sha256: found '12', allowed: String should match pattern",
+    ),
+    ("generators.decoder.kind", "gan", "decoder.kind: found 'gan', allowed: 'decoder', 'pmf'"),
     ("report.table1.rows", ["gan"], "report.table1.rows: found 'gan', allowed: real, vae, irdm"),
     ("runs.irdm.batch", 100, "runs.irdm.batch: found 100, allowed: a multiple of ranks x micro_b"),
     ("runs.vae", TREE["runs"]["irdm"], "runs.vae: found 'vae', allowed: any name but"),
@@ -213,6 +220,63 @@ def wrong_leaves(draw: st.DrawFn) -> tuple[str, Any]:
 def test_any_value_of_a_wrong_type_is_refused_by_its_key(leaf):
     key, value = leaf
     assert key in complaint(changed(key, value))
+
+
+# --- generators ---------------------------------------------------------------------------------
+
+PMF = load_tree(ROOT, "imagenet")["generators"]["pmf_h"]
+
+
+def test_a_published_size_has_a_name_and_another_one_numbers():
+    numbers = {
+        "shared_blocks": 1,
+        "u_heads": 1,
+        "width": 64,
+        "attention_heads": 4,
+        "bottleneck": 8,
+    }
+    named = parse(changed("generators.pmf", PMF)).generators["pmf"]
+    own = parse(changed("generators.pmf", {**PMF, "size": numbers})).generators["pmf"]
+    assert named.size.model_dump() == {
+        "shared_blocks": 40,
+        "u_heads": 8,
+        "width": 1280,
+        "attention_heads": 16,
+        "bottleneck": 256,
+    }
+    assert own.size.model_dump() == numbers
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"size": "XXL"}, "generators.pmf.size: found 'XXL', allowed: T, B, M, L, H, XL or a map"),
+        ({"size": {"width": 64}}, "generators.pmf.size.shared_blocks: missing"),
+        ({"interval": [0.6, 0.2]}, "generators.pmf.interval: found [0.6, 0.2], allowed: ascending"),
+        ({"noise_scale": 0}, "generators.pmf.noise_scale: found 0, allowed: greater than 0"),
+    ],
+)
+def test_a_mistake_in_a_pmf_generator_is_told_by_its_key(change, message):
+    assert message in complaint(changed("generators.pmf", {**PMF, **change}))
+
+
+def test_a_vae_starts_a_decoder_only():
+    tree = changed("generators.pmf", PMF)
+    tree["warm_starts"]["vae"]["generator"] = "pmf"
+    assert "warm_starts.vae.generator: found 'pmf', allowed: decoder" in complaint(tree)
+
+
+def test_the_imagenet_run_is_the_papers():
+    run = parse(load_tree(ROOT, "imagenet")).runs["irdm"]
+    assert (run.batch, run.launch.micro_batch, run.steps) == (5120, 8, 4000)
+    assert (run.weighting, run.labels, run.discrepancy.kind) == (
+        "controller",
+        "uniform",
+        "mmd_nystrom",
+    )
+    assert run.optimizer.learning_rate == 1.6e-6
+    assert (run.optimizer.betas, run.optimizer.clip) == ([0.9, 0.95], 2.0)
+    assert (run.optimizer.weight_decay, run.optimizer.schedule) == (0.0, "constant")
 
 
 # --- YAML ---------------------------------------------------------------------------------------
