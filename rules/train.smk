@@ -17,7 +17,7 @@ rule warm_start:
         ),
         code=fingerprint("warm_start"),
     wildcard_constraints:
-        start=one_of(W.starts("vae")),
+        start=one_of(W.starts("vae_decoder")),
     threads: lambda w: W.project.warm_starts[w.start].threads
     log:
         LOGS + "/warm_start/{start}.log",

@@ -62,7 +62,7 @@ class Project(Section):
         for name, start in self.warm_starts.items():
             key, made = f"warm_starts.{name}.generator", self.generators
             _require(key, start.generator, made)
-            if start.kind == "vae":
+            if start.kind == "vae_decoder":
                 _require(key, start.generator, [n for n in made if made[n].kind == "decoder"])
         for name, run in self.runs.items():
             _require(f"runs.{name}.init", run.init, self.warm_starts)

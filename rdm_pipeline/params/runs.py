@@ -22,7 +22,7 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$", strict=True
 class VaeStart(Section):
     """A generator trained before matching starts: the decoder of a class-conditional VAE."""
 
-    kind: Literal["vae"]
+    kind: Literal["vae_decoder"]
     generator: str
     seed: NonNegativeInt
     threads: PositiveInt

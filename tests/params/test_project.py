@@ -120,7 +120,7 @@ MISTAKES = [
     ("runs.irdm.battery", ["sup", "vit"], "runs.irdm.battery: found 'vit', allowed: sup, simclr"),
     ("runs.irdm.battery", ["lite2"], "runs.irdm.battery: found 'lite2', allowed: sup, simclr"),
     ("warm_starts.vae.generator", "x", "warm_starts.vae.generator: found 'x', allowed: decoder"),
-    ("warm_starts.vae.kind", "gan", "vae.kind: found 'gan', allowed: 'vae', 'checkpoint'"),
+    ("warm_starts.vae.kind", "gan", "vae.kind: found 'gan', allowed: 'vae_decoder', 'checkpoint'"),
     (
         "warm_starts.vae",
         {"kind": "checkpoint", "generator": "decoder", "path": "x.pth", "sha256": "12"},
