@@ -6,7 +6,7 @@ python benchmarks/reference.py     2 threads
 import sys
 
 import torch
-from measure import at_least, at_most, best_seconds, difference
+from measure import at_least, at_most, difference, take_turns
 from torch import Tensor
 
 from rdm_pipeline.discrepancies.kernels import gaussian_kernel, median_bandwidth, squared_distances
@@ -24,15 +24,12 @@ def main() -> int:
     rows = features(N + HELD_OUT)
     real, held_out = rows[:N], rows[N:]
     sigma = median_bandwidth(real, 1.0, 2000, seed=0)
-    built: dict[str, NystromReference] = {}
-    versions = {
-        "ours": lambda: built.update(ours=ours(real, sigma)),
-        "plain": lambda: built.update(plain=plain(real, sigma)),
-    }
-    seconds = best_seconds(versions, ROUNDS)
+    versions = {"ours": lambda: ours(real, sigma), "plain": lambda: plain(real, sigma)}
+    timed = take_turns(versions, ROUNDS)
+    seconds = {name: t.seconds for name, t in timed.items()}
     print(f"reference {seconds['ours']:.3g} s, plain torch {seconds['plain']:.3g} s")
     met = at_least("times faster", seconds["plain"] / seconds["ours"], 5)
-    quality = {name: qualities(ref, real, held_out) for name, ref in built.items()}
+    quality = {name: qualities(t.result, real, held_out) for name, t in timed.items()}
     for what in quality["ours"]:
         found, floor = (quality[name][what] for name in ("ours", "plain"))
         met &= at_most(f"{what} (plain {floor:.3g})", found, 1.02 * floor)
