@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -9,17 +11,28 @@ GEMM_SIZE = 4096
 GEMM_FLOP = 2 * GEMM_SIZE**3
 
 
-def best_seconds(
-    versions: Mapping[str, Callable[[], object]], rounds: int, device: str = "cpu"
-) -> dict[str, float]:
-    """Best time of each version; they take turns, so that a busy machine is busy for all."""
-    seconds = dict.fromkeys(versions, float("inf"))
-    for version in versions.values():
-        version()
+@dataclass
+class Timed:
+    """The shortest time a version took, and what it returned last."""
+
+    seconds: float
+    result: Any
+
+
+def take_turns(
+    versions: Mapping[str, Callable[[], Any]], rounds: int, device: str = "cpu"
+) -> dict[str, Timed]:
+    """Time all versions round by round, so that a busy machine is busy for all of them."""
+    timed = {name: Timed(float("inf"), None) for name in versions}
     for _ in range(rounds):
         for name, version in versions.items():
-            seconds[name] = min(seconds[name], _seconds(version, device))
-    return seconds
+            _wait(device)
+            started = time.perf_counter()
+            result = version()
+            _wait(device)
+            seconds = min(timed[name].seconds, time.perf_counter() - started)
+            timed[name] = Timed(seconds, result)
+    return timed
 
 
 def gemm(device: str = "cpu") -> Callable[[], object]:
@@ -46,14 +59,6 @@ def at_most(what: str, value: float, bar: float) -> bool:
 def _verdict(line: str, met: bool) -> bool:
     print(line, "ok" if met else "MISSED", flush=True)
     return met
-
-
-def _seconds(version: Callable[[], object], device: str) -> float:
-    _wait(device)
-    started = time.perf_counter()
-    version()
-    _wait(device)
-    return time.perf_counter() - started
 
 
 def _wait(device: str) -> None:

@@ -6,7 +6,7 @@ python benchmarks/reference.py     2 threads
 import sys
 
 import torch
-from measure import at_least, at_most, best_seconds, difference
+from measure import at_least, at_most, difference, take_turns
 from torch import Tensor
 
 from rdm_pipeline.discrepancies.kernels import gaussian_kernel, median_bandwidth, squared_distances
@@ -24,19 +24,16 @@ def main() -> int:
     rows = features(N + HELD_OUT)
     real, held_out = rows[:N], rows[N:]
     sigma = median_bandwidth(real, 1.0, 2000, seed=0)
-    built: dict[str, NystromReference] = {}
-    versions = {
-        "ours": lambda: built.update(ours=ours(real, sigma)),
-        "plain": lambda: built.update(plain=plain(real, sigma)),
-    }
-    seconds = best_seconds(versions, ROUNDS)
-    print(f"reference {seconds['ours']:.3g} s, plain torch {seconds['plain']:.3g} s")
-    met = at_least("times faster", seconds["plain"] / seconds["ours"], 5)
-    quality = {name: qualities(ref, real, held_out) for name, ref in built.items()}
-    for what in quality["ours"]:
-        found, floor = (quality[name][what] for name in ("ours", "plain"))
-        met &= at_most(f"{what} (plain {floor:.3g})", found, 1.02 * floor)
-    return int(not met)
+    versions = {"ours": lambda: ours(real, sigma), "plain": lambda: plain(real, sigma)}
+    built, floor = take_turns(versions, ROUNDS).values()
+    print(f"reference {built.seconds:.3g} s, plain torch {floor.seconds:.3g} s")
+    met = at_least("times faster", floor.seconds / built.seconds, 5)
+    found, plain_found = (qualities(t.result, real, held_out) for t in (built, floor))
+    for what, value in found.items():
+        print(f"{what}: {value:.3g}, plain torch {plain_found[what]:.3g}")
+    for what in ("inertia", "error of the attraction"):
+        met &= at_most(f"{what}, over plain torch's", found[what] / plain_found[what], 1.01)
+    return int(not (met & at_most("residual of the solve", found["residual of the solve"], JITTER)))
 
 
 def features(rows: int) -> Tensor:

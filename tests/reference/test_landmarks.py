@@ -2,6 +2,7 @@ import pytest
 import torch
 from sklearn.cluster import KMeans
 
+from rdm_pipeline.discrepancies.checks import draw_rows
 from rdm_pipeline.discrepancies.kernels import squared_distances
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.reference.landmarks import kmeans_landmarks
@@ -17,6 +18,18 @@ def test_inertia_is_within_three_percent_of_sklearn():
     ours = inertia(x, kmeans_landmarks(x, 64, seed=0))
     theirs = KMeans(64, init="random", n_init=1, max_iter=20, random_state=0).fit(x.numpy())
     assert ours < 1.03 * theirs.inertia_
+
+
+@pytest.mark.parametrize("iterations", [1, 2, 5, 12, 30])
+def test_centres_are_those_of_lloyd_iterations_that_look_at_every_centre(iterations):
+    x = points(600, 3)
+    order = draw_rows(600, 600, torch.Generator().manual_seed(0))
+    centres = x[order[:25]].double()
+    for _ in range(iterations):
+        nearest = torch.cdist(x.double(), centres).argmin(dim=1)
+        centres = torch.stack([x[nearest == k].double().mean(dim=0) for k in range(25)])
+    found = kmeans_landmarks(x, 25, iterations, seed=0)
+    torch.testing.assert_close(found, centres.float(), rtol=0, atol=1e-5)
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others():
