@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from rdm_pipeline.encoders.battery import FrozenEncoder, encode
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.generators.noise import balanced_labels, sample_labels, sample_noise
 from rdm_pipeline.params.runs import Run
@@ -28,7 +29,7 @@ class Setting:
     """
 
     run: Run
-    battery: Mapping[str, nn.Module]
+    battery: Mapping[str, FrozenEncoder]
     targets: Mapping[str, Target]
     floors: Mapping[int, Tensor]
     classes: int
@@ -78,7 +79,7 @@ def train_step(engine: Any, setting: Setting, state: State) -> dict[str, Any]:
         indices = range(first, first + launch.micro_batch)
         noise = sample_noise(run.seed, state.step, indices, setting.noise_shape)
         images = engine(noise.to(setting.device), labels[indices.start : indices.stop])
-        return images, {name: setting.battery[name](images) for name in names}
+        return images, encode({name: setting.battery[name] for name in names}, images)
 
     def objective(features: Features) -> tuple[Tensor, Features]:
         gathered = {name: ds.gather_rows(f) for name, f in features.items()}
