@@ -48,7 +48,7 @@ class FrozenEncoder(nn.Module):
         super().__init__()
         self.module = module
         self.resolution = network.resolution
-        self.half = network.precision == "bfloat16"
+        self.autocast = network.precision == "bfloat16"
         self.eval().requires_grad_(False)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -58,9 +58,9 @@ class FrozenEncoder(nn.Module):
         antialiasing. A network of precision bfloat16 runs under autocast (method.md section 7).
         """
         resized = resize(images, self.resolution)
-        with torch.autocast(images.device.type, torch.bfloat16, enabled=self.half):
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=self.autocast):
             features: Tensor = self.module(resized)
-        return features.float() if self.half else features
+        return features.float() if self.autocast else features
 
 
 def encode(encoders: Mapping[str, FrozenEncoder], images: Tensor) -> dict[str, Tensor]:

@@ -61,7 +61,7 @@ class DreamSim(nn.Module):
             )
         archive, dino = files
         module = cls(network, channels=3)
-        backbone, *towers = module.extractor_list
+        backbone, *towers = list[Any](module.extractor_list)
         backbone.model.load_state_dict(_load(dino))
         with zipfile.ZipFile(archive) as members:
             for tower, name in zip(towers, CLIP_CHECKPOINTS, strict=True):

@@ -1,4 +1,4 @@
-"""rdm encoder: the frozen weights of one encoder, trained here or taken from a package."""
+"""rdm encoder: frozen weights of one encoder: trained here, from a package, or released."""
 
 from pathlib import Path
 
