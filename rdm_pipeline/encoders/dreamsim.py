@@ -13,7 +13,7 @@ from typing import IO, Any
 import torch
 from torch import Tensor, nn
 
-from rdm_pipeline.encoders.inputs import Normalise, paper_package, require_pool
+from rdm_pipeline.encoders.released import Normalise, fitting, paper_package, require_pool
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.params.encoders import Network
 
@@ -62,8 +62,9 @@ class DreamSim(nn.Module):
         archive, dino = files
         module = cls(network, channels=3)
         backbone, *towers = list[Any](module.extractor_list)
-        backbone.model.load_state_dict(_load(dino))
-        with zipfile.ZipFile(archive) as members:
+        with fitting(dino, network):
+            backbone.model.load_state_dict(_load(dino))
+        with fitting(archive, network), zipfile.ZipFile(archive) as members:
             for tower, name in zip(towers, CLIP_CHECKPOINTS, strict=True):
                 with members.open(name) as file:
                     tower.load(_load(file)["state_dict"])
@@ -118,7 +119,9 @@ class ClipTower(nn.Module):
 
 def _vit(options: dict[str, Any], eps: float) -> Any:
     vit = paper_package("dreamsim.feature_extraction.vision_transformer").VisionTransformer
-    return vit(**{**VIT_B16, **options}, norm_layer=partial(nn.LayerNorm, eps=eps))
+    with torch.device("cpu"):  # its constructor reads numbers off tensors
+        model = vit(**{**VIT_B16, **options}, norm_layer=partial(nn.LayerNorm, eps=eps))
+    return model.to(torch.get_default_device())
 
 
 def _load(file: Path | IO[bytes]) -> Any:

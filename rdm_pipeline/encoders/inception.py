@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rdm_pipeline.encoders.inputs import Normalise, paper_package, require_pool
+from rdm_pipeline.encoders.released import Normalise, fitting, paper_package, require_pool
 from rdm_pipeline.params.encoders import Network
 
 # TensorFlow's graph takes (x - 128) / 128 of x in 0..255
@@ -44,7 +44,8 @@ class Inception(nn.Module):
     @classmethod
     def released(cls, network: Network, files: list[Path]) -> dict[str, Tensor]:
         """The state dict of torch-fidelity's file, without the classifier."""
-        state = torch.load(files[0], map_location="cpu", weights_only=True)
+        with fitting(files[0], network):
+            state = torch.load(files[0], map_location="cpu", weights_only=True)
         return {f"network.{name}": t for name, t in state.items() if not name.startswith("fc.")}
 
 

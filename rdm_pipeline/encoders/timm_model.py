@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from rdm_pipeline.artifacts import read_tensors
-from rdm_pipeline.encoders.inputs import Normalise, require_pool
+from rdm_pipeline.encoders.released import Normalise, fitting, require_pool
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.params.encoders import Network
 from rdm_pipeline.torchvision_shim import declare_missing_operators
@@ -82,11 +82,8 @@ def _state(network: Network, files: list[Path]) -> dict[str, Tensor]:
     if len(files) != 1:
         raise RdmError(f"encoders.weights: found {len(files)} files, {network.source} takes 1")
     released = {"pretrained": True, "pretrained_cfg_overlay": {"file": str(files[0])}}
-    try:
+    with fitting(files[0], network):
         model = _create(network, **released)
-    except (KeyError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise RdmError(f"{files[0]}: does not fit {network.source}: {reason}") from None
     model.reset_classifier(0)
     return dict(model.state_dict())
 

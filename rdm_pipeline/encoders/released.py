@@ -1,7 +1,9 @@
-"""How released networks take their images: three channels, their own mean and spread."""
+"""What networks with released weights have in common."""
 
+import contextlib
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import ModuleType
 
 import torch
@@ -39,6 +41,17 @@ def paper_package(name: str) -> ModuleType:
             f"encoders: the package {error.name} is not installed; "
             "pip install --constraint constraints.txt 'rdm-pipeline[paper]'"
         ) from None
+
+
+@contextlib.contextmanager
+def fitting(file: Path, network: Network) -> Iterator[None]:
+    """Turn any error of reading a file into one line; pickled objects are such an error."""
+    try:
+        yield
+    # a missing key, another shape, a member that the archive lacks: each library has its own
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200]
+        raise RdmError(f"{file}: does not fit {network.source}: {reason}") from None
 
 
 def require_pool(network: Network, *allowed: str) -> None:
