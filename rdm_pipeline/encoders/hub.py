@@ -1,5 +1,6 @@
 """Brings released weights here and checks that they are the pinned ones."""
 
+import re
 from pathlib import Path
 
 from rdm_pipeline.artifacts import sha256
@@ -38,7 +39,7 @@ def _download(origin: HubFile | WebFile, placed: Path) -> Path:
         return _from_hub(origin) if isinstance(origin, HubFile) else _from_web(origin)
     # a name that is not found, a gated repository, a proxy: each client has errors of its own
     except Exception as error:
-        reason = str(error).strip().split("\n")[0] or type(error).__name__
+        reason = re.split(r"\n|\. ", str(error).strip())[0] or type(error).__name__
         raise RdmError(
             f"encoders.weights: {_whence(origin)} could not be downloaded ({reason}); "
             f"or put it at {placed}"
@@ -46,9 +47,10 @@ def _download(origin: HubFile | WebFile, placed: Path) -> Path:
 
 
 def _from_hub(origin: HubFile) -> Path:
-    from huggingface_hub import hf_hub_download
+    import huggingface_hub
 
-    return Path(hf_hub_download(origin.repo, origin.file, revision=origin.revision))
+    huggingface_hub.logging.set_verbosity_error()  # it reports every retry
+    return Path(huggingface_hub.hf_hub_download(origin.repo, origin.file, revision=origin.revision))
 
 
 def _from_web(origin: WebFile) -> Path:

@@ -1,8 +1,8 @@
 """One frozen image encoder of the panel, as params.yaml describes it."""
 
-from typing import Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Discriminator, Field, PositiveFloat, PositiveInt, Tag, model_validator
 
 from rdm_pipeline.params.base import Section
 
@@ -41,6 +41,25 @@ class WebFile(Section):
     sha256: str | None = Field(pattern=r"^[0-9a-f]{64}$")
 
 
+def _kind_of_file(told: Any) -> str:
+    known = told if isinstance(told, dict) else vars(told) if isinstance(told, Section) else {}
+    return "web" if "url" in known else "hub"
+
+
+def _kind_of_weights(told: Any) -> str:
+    return "files" if isinstance(told, list) else "random"
+
+
+# told apart by their looks, so that a mistake in one is not answered with what another would take
+File = Annotated[
+    Annotated[HubFile, Tag("hub")] | Annotated[WebFile, Tag("web")], Discriminator(_kind_of_file)
+]
+Weights = Annotated[
+    Annotated[Literal["random"], Tag("random")] | Annotated[list[File], Tag("files")],
+    Discriminator(_kind_of_weights),
+]
+
+
 class Network(Section):
     """What computes the features: architecture, origin of the weights, input size and read-out.
 
@@ -55,7 +74,7 @@ class Network(Section):
     pool: Pool
     dim: PositiveInt
     seed: int = Field(default=0, ge=0)
-    weights: Literal["random"] | list[HubFile | WebFile] | None = None
+    weights: Weights | None = None
     options: dict[str, Any] = Field(default_factory=dict)
     precision: Literal["float32", "bfloat16"] = "float32"
 
