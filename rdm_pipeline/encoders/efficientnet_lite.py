@@ -15,7 +15,7 @@ from rdm_pipeline.torchvision_shim import declare_missing_operators
 class EfficientNetLite(nn.Module):
     """The backbone without its classifier, spatial mean of the last feature map."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, channels: int) -> None:
         """Build the backbone that `network.source` names, at random weights."""
         super().__init__()
         if network.pool != "avg":

@@ -12,6 +12,10 @@ from rdm_pipeline.params.encoders import Network
 class Pixels(nn.Module):
     """The image itself, flattened."""
 
+    def __init__(self, network: Network, channels: int) -> None:
+        """Take any image."""
+        super().__init__()
+
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """(B,C,res,res) images in [0,1] -> (B, C*res*res) features."""
         return images.flatten(1)
@@ -20,7 +24,7 @@ class Pixels(nn.Module):
 class Scattering(nn.Module):
     """Second-order wavelet scattering (Bruna and Mallat 2013), kymatio's transform."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, channels: int) -> None:
         """Build the filters of the scales and angles that `network.source` names."""
         super().__init__()
         # kymatio.torch itself does not import with current scipy

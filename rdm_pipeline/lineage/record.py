@@ -21,20 +21,26 @@ VERSION = 1
 SUFFIX = ".prov.json"
 PACKAGES = (
     "deepspeed",
+    "diffusers",
+    "dreamsim",
     "dvc",
     "faiss-cpu",
     "h5py",
+    "huggingface_hub",
     "kymatio",
     "lightly",
     "numpy",
     "open_clip_torch",
+    "peft",
     "pydantic",
     "safetensors",
     "scikit-learn",
     "snakemake",
     "timm",
     "torch",
+    "torch-fidelity",
     "torchvision",
+    "transformers",
 )
 
 

@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from torch import nn
-
 from rdm_pipeline.artifacts import read_tensors
-from rdm_pipeline.encoders.battery import build_encoder
+from rdm_pipeline.encoders.battery import FrozenEncoder, build_encoder
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.params.encoders import Network
 
 
-def load_encoder(path: Path, name: str, network: Network, channels: int, size: int) -> nn.Module:
+def load_encoder(
+    path: Path, name: str, network: Network, channels: int, size: int
+) -> FrozenEncoder:
     """Return a frozen encoder for images (channels, size, size); RdmError for another's weights."""
     weights, about = read_tensors(path)
     if about.get("encoder") != name:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from rdm_pipeline.encoders.battery import FrozenEncoder, encode
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.generators.noise import balanced_labels, sample_labels, sample_noise
 from rdm_pipeline.params.runs import Run
@@ -29,7 +30,7 @@ class Setting:
     """
 
     run: Run
-    battery: Mapping[str, nn.Module]
+    battery: Mapping[str, FrozenEncoder]
     targets: Mapping[str, Target]
     floors: Mapping[int, Tensor]
     classes: int
@@ -105,7 +106,7 @@ def train_step(engine: Any, setting: Setting, state: State) -> dict[str, Any]:
         noise = sample_noise(run.seed, state.step, indices, setting.noise_shape)
         chosen = labels[indices.start : indices.stop]
         images = engine(noise.to(setting.device, dtype), chosen).float()
-        return images, {name: setting.battery[name](images) for name in names}
+        return images, encode({name: setting.battery[name] for name in names}, images)
 
     def objective(features: Features) -> tuple[Tensor, Features]:
         gathered = {name: ds.gather_rows(f) for name, f in features.items()}

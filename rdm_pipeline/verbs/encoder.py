@@ -1,4 +1,4 @@
-"""rdm encoder: the frozen weights of one encoder, trained here or taken from a package."""
+"""rdm encoder: frozen weights of one encoder: trained here, from a package, or released."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from pydantic import PositiveInt
 from rdm_pipeline.artifacts import write_tensors
 from rdm_pipeline.encoders.battery import initial_weights
 from rdm_pipeline.encoders.pretrain import pretrain
-from rdm_pipeline.loading.images import load_images
+from rdm_pipeline.loading.images import describe_images, load_images
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.encoders import Network, Pretraining
 from rdm_pipeline.progress import loss_report
@@ -26,11 +26,11 @@ class Params(Section):
 def run(params: Params, *, images: Path, weights: Path) -> None:
     """Write the encoder's weights; those without pretraining only look at the images' shape."""
     torch.set_num_threads(params.threads)
-    pictures, labels, classes = load_images(images)
-    network, channels = params.network, pictures.shape[1]
+    network, channels = params.network, describe_images(images).channels
     if params.pretraining is None:
         tensors = initial_weights(network, channels)
     else:
+        pictures, labels, classes = load_images(images)
         report = loss_report(f"encoder {params.encoder}")
         tensors = pretrain(network, params.pretraining, channels, classes, pictures, labels, report)
     about = {"encoder": params.encoder, "network": params.network.model_dump()}

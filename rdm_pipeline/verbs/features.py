@@ -7,6 +7,7 @@ from pydantic import PositiveInt
 
 from rdm_pipeline.artifacts import Attribute, create_arrays, open_arrays
 from rdm_pipeline.errors import RdmError
+from rdm_pipeline.loading.device import compute_device
 from rdm_pipeline.loading.encoders import load_encoder
 from rdm_pipeline.loading.images import describe_images
 from rdm_pipeline.params.base import Section
@@ -29,7 +30,10 @@ def run(params: Params, *, images: Path, weights: Path, features: Path) -> None:
     """Write features (n, d) float32; row i is image i."""
     torch.set_num_threads(params.threads)
     about = describe_images(images)
-    encoder = load_encoder(weights, params.encoder, params.network, about.channels, about.size)
+    device = compute_device()
+    encoder = load_encoder(weights, params.encoder, params.network, about.channels, about.size).to(
+        device
+    )
     attrs: dict[str, Attribute] = {
         "encoder": params.encoder,
         "pool": params.network.pool,
@@ -43,8 +47,8 @@ def run(params: Params, *, images: Path, weights: Path, features: Path) -> None:
     ):
         for start in range(0, about.rows, BLOCK):
             block = torch.from_numpy(source["images"][start : start + BLOCK])
-            rows = encoder(block.float() / 255)
+            rows = encoder(block.to(device).float() / 255)
             if not rows.isfinite().all():
                 raise RdmError(f"encoder {params.encoder}: features of {images} are not finite")
-            target["features"][start : start + len(rows)] = rows.numpy()
+            target["features"][start : start + len(rows)] = rows.cpu().numpy()
             progress.update(start + len(rows))

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from rdm_pipeline.artifacts import digest, read_json, read_tensors, write_json, 
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.generators.base import load_generator
 from rdm_pipeline.lineage.fingerprint import fingerprint
+from rdm_pipeline.loading.device import compute_device
 from rdm_pipeline.loading.encoders import load_encoder
 from rdm_pipeline.loading.features import by_name
 from rdm_pipeline.loading.images import describe_images
@@ -109,7 +109,7 @@ def _prepare(
     images: Path,
 ) -> tuple[Setting, torch.nn.Module]:
     names, about, floor_of = params.battery, describe_images(images), read_json(floors)
-    device = _device()
+    device = compute_device()
     weights_of = by_name(names, weights)
     encoders = {
         name: load_encoder(
@@ -149,12 +149,6 @@ def _prepare(
 def _weighed(run: Run, target: Target) -> Target:
     """Return the target as the run weighs it: `none` leaves every term at its own size."""
     return replace(target, relative=False) if run.weighting == "none" else target
-
-
-def _device() -> torch.device:
-    if not torch.cuda.is_available():
-        return torch.device("cpu")
-    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
 
 
 def _as_text(paths: Mapping[str, Path | list[Path]]) -> dict[str, Any]:

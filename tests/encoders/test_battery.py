@@ -5,10 +5,10 @@ import pytest
 import torch
 from torch.nn import functional
 
+from rdm_pipeline.encoders import battery
 from rdm_pipeline.encoders.battery import build_encoder, build_network, initial_weights, resize
 from rdm_pipeline.encoders.folding import fold_batch_norm
 from rdm_pipeline.errors import RdmError
-from rdm_pipeline.params.encoders import Network
 from tests.encoders.networks import FAMILIES, network
 
 PER_CHANNEL = ("pixels", "scattering")
@@ -104,13 +104,43 @@ def test_a_wrong_dimension_is_refused_with_both_numbers():
         build_encoder(network("pixels"), 3, 28, None)
 
 
-@pytest.mark.parametrize("family", ["inception", "timm", "dreamsim", "radio", "flux_vae"])
-def test_a_family_of_the_paper_says_that_it_has_no_loader_yet(family):
-    row = Network(family=family, source="x", resolution=224, pool="avg", dim=8)
-    with pytest.raises(
-        RdmError, match=f"encoders.{family}: .*no loader yet; loaders here: convnet"
-    ):
-        build_encoder(row, 3, 224, {})
+def test_encoders_of_one_input_size_share_a_resize_and_change_no_value_or_gradient(monkeypatch):
+    sizes = {"a": 28, "b": 28, "c": 32, "d": 28}
+    encoders, images = {}, torch.rand(3, 1, 20, 20).requires_grad_()
+    for seed, (name, size) in enumerate(sizes.items()):
+        row = network("convnet", resolution=size, seed=seed)
+        encoders[name] = build_encoder(row, 1, 20, initial_weights(row, 1))
+    alone = {name: encoder(images) for name, encoder in encoders.items()}
+    (expected,) = torch.autograd.grad(sum(f.square().sum() for f in alone.values()), images)
+    made = []
+
+    def counted(images: torch.Tensor, resolution: int) -> torch.Tensor:
+        if images.shape[-1] != resolution:
+            made.append(resolution)
+        return resize(images, resolution)
+
+    monkeypatch.setattr(battery, "resize", counted)
+    shared = battery.encode(encoders, images)
+    (gradient,) = torch.autograd.grad(sum(f.square().sum() for f in shared.values()), images)
+    assert sorted(made) == [28, 32]
+    assert list(shared) == list(alone)
+    torch.testing.assert_close(shared, alone)
+    torch.testing.assert_close(gradient, expected)
+
+
+def test_half_precision_is_used_inside_and_not_handed_out():
+    row = network("convnet", precision="bfloat16")
+    encoder = build_encoder(row, 1, 28, initial_weights(row, 1))
+    exact = build_encoder(network("convnet"), 1, 28, initial_weights(row, 1))
+    seen = []
+    encoder.module.head.register_forward_hook(lambda *told: seen.append(told[2].dtype))
+    images = torch.rand(3, 1, 28, 28, requires_grad=True)
+    features = encoder(images)
+    features.sum().backward()
+    assert seen == [torch.bfloat16]
+    assert features.dtype == images.grad.dtype == torch.float32
+    assert not torch.equal(features, exact(images))
+    torch.testing.assert_close(features, exact(images), rtol=0.05, atol=0.05)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +187,8 @@ def test_folding_the_batch_norm_keeps_the_function():
 def test_importing_the_battery_loads_no_model_library():
     code = (
         "import sys, rdm_pipeline.encoders.battery;"
-        "print({'timm', 'torchvision', 'kymatio', 'lightly', 'sklearn'} & set(sys.modules))"
+        "print({'timm', 'torchvision', 'kymatio', 'transformers', 'diffusers', 'dreamsim'}"
+        " & set(sys.modules))"
     )
     printed = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

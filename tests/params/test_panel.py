@@ -1,10 +1,11 @@
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
 
-from rdm_pipeline.encoders.battery import LOADERS
-from rdm_pipeline.params.encoders import EncoderSpec
+from rdm_pipeline.encoders.battery import FAMILIES
+from rdm_pipeline.params.encoders import EncoderSpec, OwnFamily
 from rdm_pipeline.params.panel import held_out_encoders, panel_order, training_encoders
 from tests.encoders.networks import network
 
@@ -38,8 +39,15 @@ def test_the_whole_panels_have_ten_training_and_four_held_out_encoders(name):
     assert len(held_out_encoders(panel)) == 4
 
 
-def test_the_demo_panel_is_made_of_families_that_have_a_loader():
-    assert {spec.network.family for spec in panels()["demo"].values()} == set(LOADERS)
+def test_the_panels_are_made_of_all_families_that_have_a_loader():
+    demo, paper = ({s.network.family for s in panels()[n].values()} for n in ("demo", "paper"))
+    assert demo == set(get_args(OwnFamily))
+    assert demo | paper == set(FAMILIES)
+
+
+def test_the_panel_of_the_paper_asks_for_pinned_files_of_every_encoder():
+    for spec in panels()["paper"].values():
+        assert spec.network.weights and spec.network.weights != "random"
 
 
 def test_encoders_that_are_drawn_or_trained_here_do_not_share_a_seed():

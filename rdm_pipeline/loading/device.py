@@ -1,0 +1,12 @@
+"""Where a verb computes."""
+
+import os
+
+import torch
+
+
+def compute_device() -> torch.device:
+    """Return this rank's GPU, or the CPU of a machine without one."""
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
