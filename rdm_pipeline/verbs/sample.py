@@ -9,6 +9,7 @@ from pydantic import NonNegativeInt, PositiveInt
 from rdm_pipeline.artifacts import create_arrays, read_tensors
 from rdm_pipeline.generators.base import load_generator
 from rdm_pipeline.generators.noise import balanced_labels, sample_noise
+from rdm_pipeline.loading.device import compute_device
 from rdm_pipeline.loading.images import describe_images
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.evaluation import Sampling
@@ -34,9 +35,10 @@ def run(params: Params, *, generator: Path, images: Path, samples: Path) -> None
     torch.set_num_threads(params.threads)
     about, sampling = describe_images(images), params.sampling
     weights, _ = read_tensors(generator)
+    device = compute_device()
     model = load_generator(
         params.generator, len(about.classes), about.channels, about.size, weights, str(generator)
-    )
+    ).to(device)
     count = max(params.samples, params.rff_rows)  # each metric takes the first of them
     labels = balanced_labels(count, len(about.classes))
     first, last = (count * k // sampling.shards for k in (params.shard, params.shard + 1))
@@ -46,7 +48,8 @@ def run(params: Params, *, generator: Path, images: Path, samples: Path) -> None
         for start in range(first, last, BLOCK):
             indices = range(start, min(start + BLOCK, last))
             chosen = labels[indices.start : indices.stop]
-            pictures = model(sample_noise(sampling.seed, 0, indices, model.noise_shape), chosen)
+            noise = sample_noise(sampling.seed, 0, indices, model.noise_shape)
+            pictures = model(noise.to(device), chosen.to(device))
             at = slice(indices.start - first, indices.stop - first)
-            file["images"][at] = (pictures * 255).round().to(torch.uint8).numpy()
+            file["images"][at] = (pictures * 255).round().to(torch.uint8).numpy(force=True)
             file["labels"][at] = chosen.numpy()
