@@ -136,7 +136,11 @@ MISTAKES = [
     ("spiral.seeds.default", REMOVED, "spiral.seeds.default: missing"),
     ("spiral.discrepancies", ["wgan"], "spiral.discrepancies.0: found 'wgan', allowed: 'frechet'"),
     ("spiral.batches", [1], "spiral.batches.0: found 1, allowed: greater than or equal to 2"),
-    ("spiral.batches", [128, 4000], "spiral.batches: found 4000, allowed: at most data.points"),
+    (
+        "spiral.batches",
+        [8, 32, 128, 4000],
+        "spiral.batches: found 4000, allowed: at most data.points",
+    ),
     (
         "spiral.estimators.landmarks",
         2001,
