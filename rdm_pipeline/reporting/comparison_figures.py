@@ -46,13 +46,14 @@ def score_bars(
             places = [place + index * width for place in range(len(encoders))]
             axes.bar(places, [ratios[name] for name in encoders], width, label=label)
         names = [_bar_name(name, own, held_out) for name in encoders]
-        axes.set_xticks([place + 0.4 - width / 2 for place in range(len(encoders))], names)
+        centres = [place + 0.4 - width / 2 for place in range(len(encoders))]
+        axes.set_xticks(centres, names, rotation=30, ha="right")
         axes.axhline(1, color="black", linestyle=":")
         axes.set(yscale="log", ylabel="SW ratio (1 is real)")
         legend(axes)
-        figure.subplots_adjust(left=0.06, right=0.82, top=0.96, bottom=0.18)
+        figure.subplots_adjust(left=0.06, right=0.78, top=0.96, bottom=0.2)
         return png_bytes(figure)
 
 
 def _bar_name(name: str, own: str, held_out: Collection[str]) -> str:
-    return f"{name}\n(trained on)" if name == own else f"{name}†" if name in held_out else name
+    return f"{name} (trained on)" if name == own else f"{name}†" if name in held_out else name

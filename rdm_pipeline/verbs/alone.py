@@ -36,7 +36,8 @@ def run(
     picture: Path,
 ) -> None:
     """Write a table and a figure of SW ratios; `metrics` hold `beside` first, then the runs."""
-    ratios = [read_json(path)["sw"] for path in metrics]
+    scores = [read_json(path)["sw"] for path in metrics]
+    ratios = [{name: one[name] for name in params.panel} for one in scores]
     count = len(params.beside)
     own = [
         _final_ratio(read_json(history), read_json(floor), params.encoder)
