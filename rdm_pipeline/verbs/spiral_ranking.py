@@ -4,7 +4,8 @@ from pathlib import Path
 
 from rdm_pipeline.artifacts import read_json, write_text
 from rdm_pipeline.params.base import Section
-from rdm_pipeline.reporting.spiral import SpiralScore, ranking_table
+from rdm_pipeline.reporting.spiral import SpiralScore
+from rdm_pipeline.reporting.spiral_tables import ranking_table
 from rdm_pipeline.reporting.tables import to_csv, to_latex, to_markdown
 
 
