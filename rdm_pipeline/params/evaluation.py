@@ -86,6 +86,6 @@ class Report(Section):
     published: dict[str, str]
     table1: TableSpec
     table7: TableSpec
-    comparisons: dict[str, Comparison]
+    comparisons: dict[str, Comparison] = Field(default_factory=dict)
     fig5: Alone | None = None
     grid: GridSpec

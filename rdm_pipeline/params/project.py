@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import PositiveInt, StringConstraints, ValidationError, model_validator
+from pydantic import Field, PositiveInt, StringConstraints, ValidationError, model_validator
 
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.params.base import Section
@@ -39,7 +39,7 @@ class Project(Section):
     references: dict[Name, ReferenceSpec]
     warm_starts: dict[Name, WarmStart]
     runs: dict[Name, Run]
-    experiments: dict[Name, Experiment]
+    experiments: dict[Name, Experiment] = Field(default_factory=dict)
     evaluation: EvaluationSpec
     spiral: Spiral
     report: Report

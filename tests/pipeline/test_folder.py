@@ -26,6 +26,8 @@ PROFILE = {
         "shards": {"train": 2},
     },
     "panel": "small",
+    "experiments": None,
+    "report": {"comparisons": None, "fig5": None},
     "panels": {
         "small": {
             "sup": {

@@ -72,7 +72,7 @@ def test_a_row_is_the_mean_and_spread_of_its_own_seeds(tmp_path):
 def test_the_panel_is_printed_as_its_three_means(tmp_path):
     params = compared("table3")
     values = [panel_scores([1.0, 1.0, 1.0])] * 2
-    values += [panel_scores([row, row, 2.0 * row]) for row in (3.0, 5.0, 7.0) for _ in range(3)]
+    values += [panel_scores([row, row, 2.0 * row]) for row in (3.0, 5.0, 7.0) for _ in params.seeds]
     comparison.run(params, scores=write_all(tmp_path, values), **outputs(tmp_path))
     row = read_rows(tmp_path / "t.csv")["uniform"]
     assert float(row["SW_r3"]) == pytest.approx(20 / 3)
@@ -82,7 +82,7 @@ def test_the_panel_is_printed_as_its_three_means(tmp_path):
 
 def test_a_growing_batch_is_told_with_its_samples(tmp_path):
     params = compared("beyond")
-    values = [panel_scores([1.0, 1.0, 1.0])] * 11
+    values = [panel_scores([1.0, 1.0, 1.0])] * (2 + 3 * len(params.seeds))
     comparison.run(params, scores=write_all(tmp_path, values), **outputs(tmp_path))
     rows = read_rows(tmp_path / "t.csv")
     assert rows["growing"]["batch"] == "128 to 256 to 512"
@@ -97,7 +97,9 @@ def test_the_batch_axis_is_drawn_and_wants_fixed_batches(tmp_path):
     with pytest.raises(RdmError, match=r"growing has batches .* allowed: one fixed batch"):
         axis.run(
             params,
-            scores=write_all(tmp_path, [panel_scores([1.0, 1.0, 1.0])] * 11),
+            scores=write_all(
+                tmp_path, [panel_scores([1.0, 1.0, 1.0])] * (2 + 3 * len(params.seeds))
+            ),
             picture=tmp_path / "b.png",
         )
 
