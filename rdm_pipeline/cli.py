@@ -37,7 +37,7 @@ VERBS: Mapping[str, Verb] = {
     "reference": Verb("freeze an encoder's reference", ("features", "images"), ("reference",)),
     "floors": Verb(
         "measure what real data scores against the references",
-        ("references*", "features*", "images", "train*", "train_images"),
+        ("references*", "features*", "images", "train*", "train_images*"),
         ("floors",),
     ),
     "bank": Verb(
@@ -51,7 +51,7 @@ VERBS: Mapping[str, Verb] = {
     ),
     "train": Verb(
         "match the representation distributions of a battery of encoders",
-        ("generator", "weights*", "references*", "features*", "floors", "images"),
+        ("generator", "weights*", "references*", "features*", "train_images*", "floors", "images"),
         ("trained", "history"),
         ("monitor",),
     ),

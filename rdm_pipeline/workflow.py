@@ -137,6 +137,10 @@ class Workflow:
             return []
         return self.features(self.dataset, "train", self.project.battery(run))
 
+    def images_of_real_features(self, run: str) -> list[str]:
+        """The training images, whose labels go with `real_features`."""
+        return [self.images(self.dataset, "train")] if self.real_features(run) else []
+
     def members(self, comparison: str) -> list[str]:
         """The runs that a comparison's rows stand for, row by row and seed by seed."""
         table = self.project.report.comparisons[comparison]

@@ -28,7 +28,7 @@ rule floors:
         features=lambda w: W.features(W.dataset, "val", W.project.battery(w.run)),
         images=W.images(W.dataset, "val"),
         train=lambda w: W.real_features(w.run),
-        train_images=W.images(W.dataset, "train"),
+        train_images=lambda w: W.images_of_real_features(w.run),
     output:
         floors=R + "/runs/{run}/floors.json",
     params:

@@ -61,7 +61,8 @@ rule train:
         references=lambda w: W.references(W.run(w.run).reference, W.project.battery(w.run)),
         floors=R + "/runs/{run}/floors.json",
         features=lambda w: W.real_features(w.run),
-        images=W.images(W.dataset, "train"),
+        train_images=lambda w: W.images_of_real_features(w.run),
+        images=W.images(W.dataset, "val"),
     output:
         trained=R + "/runs/{run}/generator.safetensors",
         history=R + "/runs/{run}/history.json",
@@ -83,6 +84,7 @@ rule train:
         LOGS + "/train/{run}.tsv"
     shell:
         "rdm train --generator {input.generator} --weights {input.weights}"
-        " --references {input.references} --features {input.features} --floors {input.floors}"
+        " --references {input.references} --features {input.features}"
+        " --train-images {input.train_images} --floors {input.floors}"
         " --images {input.images} --trained {output.trained} --history {output.history}"
         " --monitor {params.monitor} --params {params.values:q} 2>&1 | tee {log}"

@@ -2,7 +2,8 @@
 
     L = (1/N^2) sum_ij k(g_i, g_j)  -  (2/N) sum_i k(g_i, Z) alpha  +  k_rr
 
-The terms are of order 1 and L near 1/N: sums over pairs are taken in float64.
+The terms are of order 1 and L near 1/N: sums are taken in float64, those of one row of a block
+(at most 1024 numbers) before that in the features' own type.
 """
 
 from dataclasses import dataclass, replace

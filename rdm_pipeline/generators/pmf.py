@@ -48,7 +48,8 @@ class Pmf(nn.Module):
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
         """Follow the mean velocity from t = 1 to 0; return images (B,C,S,S) in [0,1]."""
-        x = self.spec.noise_scale * noise
+        # float32 whatever the network computes in: below, x cancels but for the prediction
+        x = self.spec.noise_scale * noise.float()
         times = [1 - k / self.spec.steps for k in range(self.spec.steps + 1)]
         for now, later in pairwise(times):
             x = x - (now - later) * self.velocity(x, now, now - later, labels)
@@ -57,7 +58,8 @@ class Pmf(nn.Module):
     def velocity(self, x: Tensor, time: float, step: float, labels: Tensor) -> Tensor:
         """Return u (B,C,S,S), the mean velocity over `step` at `time`, from the predicted image."""
         start, end = self.spec.interval
-        clean = self.net(x, step, self.spec.cfg, start, end, labels)
+        dtype = next(self.net.parameters()).dtype
+        clean = self.net(x.to(dtype), step, self.spec.cfg, start, end, labels).to(x.dtype)
         return (x - clean) / max(time, SMALLEST_TIME)
 
 

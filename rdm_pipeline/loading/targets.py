@@ -47,11 +47,16 @@ def load_image_labels(path: Path) -> Labels:
     return Labels(load_labels(path), len(describe_images(path).classes))
 
 
+def load_pool_labels(images: Sequence[Path]) -> Labels | None:
+    """Return the labels of the training images, given only where a discrepancy needs them."""
+    return load_image_labels(images[0]) if images else None
+
+
 def load_target(
     files: Files,
     encoder: str,
     spec: DiscrepancySpec,
-    labels: Labels,
+    labels: Labels | None,
     seed: int,
     device: torch.device | str = "cpu",
 ) -> Target:
@@ -64,7 +69,7 @@ def load_target(
         k_rr=attrs["k_rr"],
     )
     real = None
-    if files.features is not None:
+    if files.features is not None and labels is not None:
         features = load_features(files.features, encoder)
         real = couple_labels(features, labels.ids, labels.classes, attrs["label_beta"]).to(device)
     return target(spec, reference.to(device), attrs["label_beta"], real, seed)

@@ -46,9 +46,9 @@ def expand(tree: Mapping[str, Any], origin: str) -> dict[str, Any]:
         base = merge(declared[experiment.base], experiment.changes)
         for variant, overlay in experiment.variants.items():
             for seed in experiment.seeds:
-                if member(name, variant, seed) in declared:
+                if member(name, variant, seed) in runs:
                     taken = f"runs.{member(name, variant, seed)}"
-                    raise RdmError(f"{origin}: {taken}: found twice, a run and of an experiment")
+                    raise RdmError(f"{origin}: {taken}: found twice, by experiments.{name} again")
                 runs[member(name, variant, seed)] = merge(base, overlay) | {"seed": seed}
             fault = _fault(runs[member(name, variant, experiment.seeds[0])])
             if fault:

@@ -72,9 +72,13 @@ class Project(Section):
         for table in ("table1", "table7"):
             for row in getattr(self.report, table).rows:
                 _require(f"report.{table}.rows", row, ["real", *self.warm_starts, *self.own_runs])
-                if row not in self.report.labels:
-                    raise ValueError(f"report.labels.{row}: missing")
+            self._require_labels(getattr(self.report, table).rows)
         return self
+
+    def _require_labels(self, rows: Iterable[str]) -> None:
+        for row in rows:
+            if row not in self.report.labels:
+                raise ValueError(f"report.labels.{row}: missing")
 
     @property
     def own_runs(self) -> list[str]:
@@ -100,6 +104,7 @@ class Project(Section):
             for row in table.paper_order:
                 _require(f"{key}.paper_order", row, table.rows)
             _require(f"{key}.scored_on", table.scored_on, ["panel", *self.encoders])
+            self._require_labels(table.baselines)
         return self
 
     @model_validator(mode="after")
@@ -112,6 +117,11 @@ class Project(Section):
         _require("report.fig5.variant", alone.variant, variants)
         for row in alone.beside:
             _require("report.fig5.beside", row, ["real", *self.warm_starts, *self.own_runs])
+        self._require_labels(alone.beside)
+        run = self.experiments[alone.experiment].members(alone.experiment, alone.variant)[0]
+        if len(self.battery(run)) != 1:
+            found = ", ".join(self.battery(run))
+            raise ValueError(f"report.fig5.variant: trains on {found}, allowed: on one encoder")
         return self
 
     @model_validator(mode="after")

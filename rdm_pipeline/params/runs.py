@@ -91,10 +91,11 @@ class Optimizer(Section):
 
 
 class Launch(Section):
-    """Where and how a run computes; none of it changes what is computed, but for rounding.
+    """Where and how a run computes: the same but for rounding and for the size of the gradient.
 
-    `offload` keeps the optimizer's state in the CPU's memory. A step whose scores or gradients are
-    not finite is skipped, up to `skipped_steps` of them in a run.
+    The gradient that clipping sees is scaled by micro_batch / N (method: section 5). `offload`
+    keeps the optimizer's state in the CPU's memory. A step whose scores or gradients are not finite
+    is skipped, up to `skipped_steps` of them in a run; stage 0 does not look at the generator's.
     """
 
     ranks: PositiveInt
@@ -153,9 +154,13 @@ class Run(Section):
         return self
 
     @model_validator(mode="after")
-    def _offload_has_a_stage(self) -> Self:
-        if self.launch.offload != "none" and self.launch.zero_stage == 0:
-            raise ValueError("launch.offload: found cpu, allowed from launch.zero_stage 1 on")
+    def _what_only_zero_can(self) -> Self:
+        if self.launch.zero_stage == 0:
+            for key, plain in (("offload", "none"), ("precision", "float32")):
+                found = getattr(self.launch, key)
+                if found != plain:
+                    allowed = f"{plain}, or launch.zero_stage from 1 on"
+                    raise ValueError(f"launch.{key}: found {found!r}, allowed: {allowed}")
         return self
 
     @model_validator(mode="after")

@@ -42,7 +42,7 @@ def _nearest_again(
 
     `distance` and `nearest` are those of before some centres `moved`. Most soon stand still, and
     none of these is nearer to a row than its nearest was: only a row that has just been left by
-    that one looks at them again. The result is that of looking at all centres.
+    that one looks at them again. The result is that of looking at all centres, to rounding.
     """
     ids, still = moved.nonzero()[:, 0], (~moved).nonzero()[:, 0]
     if not len(ids):

@@ -30,10 +30,10 @@ class Pairs:
 
     @property
     def verdict(self) -> str:
-        """Whether the paper's order shows."""
+        """Whether the order shows: most pairs stand so and none the other way round."""
         if not self.agree and not self.disagree:
             return "cannot be told from this spread"
-        if not self.disagree:
+        if not self.disagree and self.agree > self.close:
             return "shows at this scale"
         return "shows in part" if self.agree > self.disagree else "does not show at this scale"
 
@@ -51,7 +51,7 @@ def comparison_table(
     for name in metrics.values():
         columns += [Column(name), Column(f"± {name}")]
     scores = {row.label: row.scores for row in rows}
-    findings = [] if not order else [f"The paper's order, best first: {', '.join(order)}."]
+    findings = [] if not order else [f"The order to look for, best first: {', '.join(order)}."]
     findings += [
         _finding(name, pairs_in_order(order, {label: scores[label][key] for label in order}))
         for key, name in (metrics.items() if order else ())
@@ -64,10 +64,14 @@ def comparison_table(
 def pairs_in_order(order: Sequence[str], values: Mapping[str, Sequence[float]]) -> Pairs:
     """Count the pairs of `order` (best, that is lowest, first) that `values` confirm.
 
-    A pair is close if its means differ by no more than the root of the sum of squared spreads.
+    A pair is close if its means differ by no more than the root of the sum of squared spreads, or
+    if a row has one value only.
     """
     agree = disagree = close = 0
     for better, worse in combinations(order, 2):
+        if min(len(values[better]), len(values[worse])) < 2:
+            close += 1  # one seed tells no spread
+            continue
         gap = fmean(values[worse]) - fmean(values[better])
         noise = (_spread(values[worse]) ** 2 + _spread(values[better]) ** 2) ** 0.5
         agree += gap > noise

@@ -24,7 +24,10 @@ def batch_axis(
             for label, level in levels[metric].items():
                 axes.axhline(level, color="grey", linestyle=":")
                 axes.text(min(by_batch), level, label, color="grey", va="bottom", fontsize=8)
-            axes.set(xscale="log", xlabel="batch", ylabel=metric, yscale="log")
+            lowest = min([*levels[metric].values(), *map(min, by_batch.values())])
+            # an unbiased distance of real images may be negative
+            scale = "log" if lowest > 0 else "linear"
+            axes.set(xscale="log", xlabel="batch", ylabel=metric, yscale=scale)
             axes.set_xticks(list(by_batch), [str(batch) for batch in by_batch])
             axes.minorticks_off()
         figure.subplots_adjust(left=0.1, right=0.98, top=0.96, bottom=0.14, wspace=0.25)

@@ -73,6 +73,8 @@ def deepspeed_config(run: Run) -> dict[str, Any]:
         "gradient_clipping": run.optimizer.clip,
         "zero_optimization": zero,
         "bf16": {"enabled": launch.precision == "bfloat16"},
+        # many micro-batches add up: late ones would vanish in bfloat16
+        "data_types": {"grad_accum_dtype": "fp32"},
         "zero_allow_untested_optimizer": True,
         "zero_force_ds_cpu_optimizer": False,
         "steps_per_print": NEVER,

@@ -1,5 +1,6 @@
 """The training loop of a run: generate, encode, match, step; the same on one rank and on many."""
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -83,6 +84,7 @@ def _step_or_skip(engine: Any, setting: Setting, state: State) -> dict[str, Any]
                 f"step {state.step}: {error}; {skipped} steps were skipped for that, allowed "
                 f"{allowed} (launch.skipped_steps); nothing was written"
             ) from None
+        engine.lr_scheduler.step()  # the schedule is of the run's steps, made or skipped
         batch, _ = setting.run.batch_at(state.step)
         return {"step": state.step, "batch": batch, "skipped": str(error)}
 
@@ -122,7 +124,10 @@ def train_step(engine: Any, setting: Setting, state: State) -> dict[str, Any]:
         objective,
         partial(ds.accumulate, engine),
     )
-    entry = _entry(state, setting, scores, rate, engine.get_global_grad_norm())
+    norm = engine.get_global_grad_norm()
+    if norm is not None and not math.isfinite(norm):
+        raise NotFinite("gradient of the generator not finite")  # DeepSpeed made no step of it
+    entry = _entry(state, setting, scores, rate, norm)
     state.weights = state.weighting.update(scores, setting.floors[size])
     return entry
 

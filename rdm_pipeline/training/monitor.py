@@ -16,8 +16,8 @@ LINES = "steps.jsonl"
 class Monitor:
     """Times the steps of a run and writes each below `folder`.
 
-    A resumed run goes on behind the last step of its checkpoint: what was told of later steps
-    by the run that was killed is dropped, its device hours are not.
+    A resumed run goes on behind the last step of its checkpoint: what was told of later steps by
+    the run that was killed is dropped, its device hours count. A run from step 0 counts from 0.
     """
 
     def __init__(self, folder: Path, ranks: int, first_step: int) -> None:

@@ -9,6 +9,8 @@ from torch import Tensor
 from rdm_pipeline.params.runs import DwaSpec, Run
 from rdm_pipeline.training.controller import LagrangianController
 
+SMALLEST = 1e-12
+
 
 class Weighting(Protocol):
     """Turns the raw scores (E,) of a step into the weights (E,) of the next; float64 on the CPU."""
@@ -54,10 +56,11 @@ class DynamicWeightAverage:
 
     def update(self, scores: Tensor, floors: Tensor) -> Tensor:
         """Return the weights, which add up to the number of encoders; floors play no part."""
-        before, self.previous = self.previous, scores.clone()
+        # near its floor an MMD^2 may be 0 or below, where a ratio says nothing
+        before, self.previous = self.previous, scores.clamp(min=SMALLEST)
         if before is None:
             return torch.ones_like(scores)
-        return len(scores) * torch.softmax(scores / before / self.spec.temperature, dim=0)
+        return len(scores) * torch.softmax(self.previous / before / self.spec.temperature, dim=0)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the last scores."""

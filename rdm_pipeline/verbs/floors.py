@@ -8,7 +8,12 @@ from pydantic import NonNegativeInt, PositiveInt
 
 from rdm_pipeline.artifacts import write_json
 from rdm_pipeline.loading.features import by_name, load_features
-from rdm_pipeline.loading.targets import files_of, load_image_labels, load_target
+from rdm_pipeline.loading.targets import (
+    files_of,
+    load_image_labels,
+    load_pool_labels,
+    load_target,
+)
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.discrepancies import DiscrepancySpec
 from rdm_pipeline.params.runs import Batch, batch_sizes
@@ -36,15 +41,15 @@ def run(
     features: list[Path],
     images: Path,
     train: list[Path],
-    train_images: Path,
+    train_images: list[Path],
     floors: Path,
 ) -> None:
     """Write mean and spread of the score of real draws, by batch size and encoder.
 
-    `train`, features of the training images, are given where the discrepancy needs them.
+    `train`, features of `train_images`, are given where the discrepancy needs them.
     """
     torch.set_num_threads(params.threads)
-    val, pool = load_image_labels(images), load_image_labels(train_images)
+    val, pool = load_image_labels(images), load_pool_labels(train_images)
     features_of = by_name(params.battery, features)
     batches = batch_sizes(params.batch)
     values: dict[str, dict[str, dict[str, float]]] = {str(batch): {} for batch in batches}

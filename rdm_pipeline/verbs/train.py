@@ -21,7 +21,7 @@ from rdm_pipeline.loading.device import compute_device
 from rdm_pipeline.loading.encoders import load_encoder
 from rdm_pipeline.loading.features import by_name
 from rdm_pipeline.loading.images import describe_images
-from rdm_pipeline.loading.targets import files_of, load_image_labels, load_target
+from rdm_pipeline.loading.targets import files_of, load_pool_labels, load_target
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.encoders import Network
 from rdm_pipeline.params.generators import GeneratorSpec
@@ -67,6 +67,7 @@ def work(
     weights: list[Path],
     references: list[Path],
     features: list[Path],
+    train_images: list[Path],
     floors: Path,
     images: Path,
     trained: Path,
@@ -75,14 +76,16 @@ def work(
 ) -> None:
     """Do one rank's share of a run; rank 0 writes.
 
-    `monitor` is a folder for logs. `features` of `images`, which are the training split, are given
-    where the discrepancy needs them.
+    `monitor` is a folder for logs; `images` tell classes and size. `features` of `train_images` are
+    given where the discrepancy needs them.
     """
     torch.set_num_threads(params.run.launch.threads)
     rank, _ = start_ranks()
-    files = [generator, *weights, *references, *features, floors, images]
+    files = [generator, *weights, *references, *features, *train_images, floors, images]
     checkpoints = trained.parent / "checkpoints" / identity(params, files)
-    setting, model = _prepare(params, generator, weights, references, features, floors, images)
+    setting, model = _prepare(
+        params, generator, weights, references, features, train_images, floors, images
+    )
     engine = build_engine(model, params.run)
     steps = train(engine, setting, checkpoints, monitor)
     tensors = consolidated(engine)
@@ -105,6 +108,7 @@ def _prepare(
     weights: list[Path],
     references: list[Path],
     features: list[Path],
+    train_images: list[Path],
     floors: Path,
     images: Path,
 ) -> tuple[Setting, torch.nn.Module]:
@@ -117,7 +121,7 @@ def _prepare(
         ).to(device)
         for name in names
     }
-    labels = load_image_labels(images)
+    labels = load_pool_labels(train_images)
     targets = {
         name: _weighed(
             params.run,

@@ -69,7 +69,15 @@ def test_a_table_may_only_list_variants_of_its_experiment():
 def test_a_run_may_not_take_a_members_name():
     tree = with_experiment()
     tree["runs"]["lr_same_s3"] = tree["runs"]["irdm"]
-    with pytest.raises(
-        RdmError, match=r"runs\.lr_same_s3: found twice, a run and of an experiment"
-    ):
+    with pytest.raises(RdmError, match=r"runs\.lr_same_s3: found twice, by experiments.lr again"):
         parse(tree)
+
+
+def test_a_seed_may_not_be_listed_twice():
+    assert "runs.lr_slow_s3: found twice" in complaint(with_experiment(seeds=[3, 3]))
+
+
+def test_figure_5_is_of_a_run_on_one_encoder():
+    tree = copy.deepcopy(TREE)
+    tree["experiments"]["alone"]["changes"]["battery"] = ["sup", "pixels"]
+    assert "report.fig5.variant: trains on sup, pixels, allowed: on one" in complaint(tree)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rdm_pipeline.reporting.comparison import Row, comparison_table, pairs_in_order
+from rdm_pipeline.reporting.comparison import Pairs, Row, comparison_table, pairs_in_order
 
 CLEAR = {"a": [1.0, 1.1], "b": [2.0, 2.1], "c": [3.0, 3.2]}
 
@@ -51,4 +51,13 @@ def test_the_table_holds_mean_and_spread_by_metric_and_the_finding():
 
 def test_no_order_no_finding():
     rows = [Row("a", {"sw": [2.0]}, {}), Row("b", {"sw": [3.0]}, {})]
-    assert "order" not in comparison_table("T", rows, [], {"sw": "SW"}).caption
+    assert "best first" not in comparison_table("T", rows, [], {"sw": "SW"}).caption
+
+
+def test_one_seed_tells_nothing():
+    pairs = pairs_in_order(["a", "b"], {"a": [1.0], "b": [9.0]})
+    assert (pairs.close, pairs.verdict) == (1, "cannot be told from this spread")
+
+
+def test_a_few_pairs_among_many_close_ones_show_in_part():
+    assert Pairs(agree=1, disagree=0, close=14).verdict == "shows in part"

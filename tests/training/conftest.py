@@ -85,7 +85,7 @@ class Job:
             features=seen,
             images=images,
             train=[],
-            train_images=images,
+            train_images=[],
             floors=floor_file,
         )
         return {
@@ -93,6 +93,7 @@ class Job:
             "weights": weights,
             "references": references,
             "features": [],
+            "train_images": [],
             "floors": floor_file,
             "images": images,
         }

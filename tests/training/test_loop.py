@@ -30,14 +30,22 @@ def test_steps_that_are_not_finite_are_skipped_up_to_the_limit(job, monkeypatch)
     def broken(engine, setting, state):
         raise NotFinite("score or gradient of encoder a is not finite")
 
+    class Schedule:
+        steps = 0
+
+        def step(self):
+            self.steps += 1
+
+    engine = SimpleNamespace(lr_scheduler=Schedule())
     monkeypatch.setattr(loop, "train_step", broken)
     run = job.params(launch={"skipped_steps": 2}).run
     setting = SimpleNamespace(run=run)
     state = loop.State(weighting=None, weights=torch.ones(1))
     for step in range(2):
-        entry = loop._step_or_skip(None, setting, state)
+        entry = loop._step_or_skip(engine, setting, state)
         assert (entry["step"], entry["batch"]) == (step, run.batch)
         state.history.append(entry)
         state.step += 1
+    assert engine.lr_scheduler.steps == 2
     with pytest.raises(RdmError, match=r"step 2: .* 3 steps were skipped for that, allowed 2"):
-        loop._step_or_skip(None, setting, state)
+        loop._step_or_skip(engine, setting, state)

@@ -13,6 +13,8 @@ import torch
 
 from rdm_pipeline.artifacts import read_json, read_tensors, write_json, write_tensors
 from rdm_pipeline.errors import RdmError
+from rdm_pipeline.training import loop
+from rdm_pipeline.training.objective import NotFinite
 from rdm_pipeline.verbs import train
 from tests.training.conftest import ROOT, Job
 
@@ -86,7 +88,7 @@ def test_any_ranks_and_stage_give_the_losses_and_weights_of_one_rank(job, straig
     train.run(job.params(launch=launch), **job.files, **job.outputs(name))
     weights, history = result(job, name)
     for mine, other in zip(history, straight[1], strict=True):
-        assert mine["scores"] == pytest.approx(other["scores"], rel=1e-3)
+        assert mine["scores"] == pytest.approx(other["scores"], rel=3e-3)
         # scaled by micro_batch / N: see deepspeed_config
         scale = launch.get("micro_batch", 32) / 32
         assert mine["gradient_norm"] == pytest.approx(scale * other["gradient_norm"], rel=1e-3)
@@ -113,6 +115,41 @@ def test_the_monitor_tells_every_step_once_with_its_cost(job, straight):
     assert all(line["images_per_second"] > 0 and line["peak_memory_gb"] > 0 for line in told)
     hours = [line["device_hours"] for line in told]
     assert hours == sorted(hours)
+
+
+def test_a_step_that_is_not_finite_changes_nothing_but_its_entry(job, straight, monkeypatch):
+    honest = loop.battery_gradients
+
+    def once_broken(features, batch, *rest):
+        if batch.step == 2:
+            raise NotFinite("score of encoder pixels not finite")
+        return honest(features, batch, *rest)
+
+    monkeypatch.setattr(loop, "battery_gradients", once_broken)
+    train.run(job.params(), **job.files, **job.outputs("skipped"))
+    _, history = result(job, "skipped")
+    assert [entry["step"] for entry in history] == list(range(6))
+    assert history[2] == {"step": 2, "batch": 64, "skipped": "score of encoder pixels not finite"}
+    assert history[:2] == straight[1][:2]
+    rates = [entry.get("learning_rate") for entry in history]
+    expected = [entry["learning_rate"] for entry in straight[1]]
+    assert rates[3:] == expected[3:], "the schedule is of the run's steps, made or skipped"
+
+
+def test_a_generator_gradient_that_is_not_finite_is_a_skipped_step_too(job, monkeypatch):
+    honest = loop.battery_gradients
+
+    def once_infinite(features, batch, *rest):
+        scores, gradients = honest(features, batch, *rest)
+        if batch.step == 1:
+            gradients = {name: gradient * torch.inf for name, gradient in gradients.items()}
+        return scores, gradients
+
+    monkeypatch.setattr(loop, "battery_gradients", once_infinite)
+    train.run(job.params(), **job.files, **job.outputs("infinite"))
+    weights, history = result(job, "infinite")
+    assert [entry["step"] for entry in history if "skipped" in entry] == [1]
+    assert all(value.isfinite().all() for value in weights.values())
 
 
 def test_a_batch_that_grows_within_the_run_is_the_same_on_one_rank_and_two(job):
@@ -147,7 +184,7 @@ def test_stages_must_add_up_to_the_steps(job):
     ids=lambda spec: spec["kind"],
 )
 def test_every_discrepancy_trains(job, discrepancy):
-    files = {**job.files, "features": job.seen}
+    files = {**job.files, "features": job.seen, "train_images": [job.files["images"]]}
     name = discrepancy["kind"]
     params = job.params(discrepancy=discrepancy, weighting="uniform")
     train.run(params, **files, **job.outputs(name))
