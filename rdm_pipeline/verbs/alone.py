@@ -80,8 +80,9 @@ def _caption(params: Params, alone: tuple[Cell, ...], seeds: int) -> str:
         f"SW ratios (1 is real); the last row is a mean over {seeds} seeds. The paper's finding, "
         "one encoder can be matched down to the floor of real images while the others are not, "
         f"{verdict}: the training score ends at {final:.2f} of its floor, the SW ratio at "
-        f"{own_ratio:.2f} in {params.encoder} itself and at {held_out:.2f} in the held-out encoders. (It shows if the "
-        f"former is at most {AT_FLOOR} and the latter more than {APART} times the encoder's own.)"
+        f"{own_ratio:.2f} in {params.encoder} itself and at {held_out:.2f} in the held-out ones. "
+        f"(It shows if the first is at most {AT_FLOOR} and the last more than {APART} times the "
+        "second.)"
     )
 
 
