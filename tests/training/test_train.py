@@ -91,7 +91,7 @@ def test_any_ranks_and_stage_give_the_losses_and_weights_of_one_rank(job, straig
         assert mine["scores"] == pytest.approx(other["scores"], rel=3e-3)
         # scaled by micro_batch / N: see deepspeed_config
         scale = launch.get("micro_batch", 32) / 32
-        assert mine["gradient_norm"] == pytest.approx(scale * other["gradient_norm"], rel=1e-3)
+        assert mine["gradient_norm"] == pytest.approx(scale * other["gradient_norm"], rel=1e-2)
     for key, value in straight[0].items():
         torch.testing.assert_close(weights[key], value, rtol=0, atol=5e-4)
 
