@@ -79,21 +79,31 @@ def test_a_killed_run_resumes_and_ends_with_the_same_bytes(job, straight):
         {"ranks": 2, "zero_stage": 1},
         {"ranks": 2, "zero_stage": 2, "offload": "cpu"},
         {"ranks": 2, "zero_stage": 3},
-        {"ranks": 4, "micro_batch": 8},
     ],
-    ids=["zero-1", "zero-2-offload", "zero-3", "four-ranks"],
+    ids=["zero-1", "zero-2-offload", "zero-3"],
 )
 def test_any_ranks_and_stage_give_the_losses_and_weights_of_one_rank(job, straight, launch):
     name = "-".join(map(str, launch.values()))
     train.run(job.params(launch=launch), **job.files, **job.outputs(name))
-    weights, history = result(job, name)
-    for mine, other in zip(history, straight[1], strict=True):
-        assert mine["scores"] == pytest.approx(other["scores"], rel=3e-3)
-        # scaled by micro_batch / N: see deepspeed_config
-        scale = launch.get("micro_batch", 32) / 32
-        assert mine["gradient_norm"] == pytest.approx(scale * other["gradient_norm"], rel=1e-2)
-    for key, value in straight[0].items():
-        torch.testing.assert_close(weights[key], value, rtol=0, atol=5e-4)
+    assert_same(result(job, name), straight)
+
+
+def test_four_ranks_give_the_losses_and_weights_of_one_rank(job):
+    # of the same micro-batch: it scales the gradient, and Adam's epsilon sees that
+    results = []
+    for ranks in (1, 4):
+        params = job.params(launch={"ranks": ranks, "micro_batch": 8})
+        train.run(params, **job.files, **job.outputs(f"of-8-{ranks}"))
+        results.append(result(job, f"of-8-{ranks}"))
+    assert_same(*results)
+
+
+def assert_same(found: tuple[dict, list], expected: tuple[dict, list]) -> None:
+    for mine, other in zip(found[1], expected[1], strict=True):
+        assert mine["scores"] == pytest.approx(other["scores"], rel=1e-3)
+        assert mine["gradient_norm"] == pytest.approx(other["gradient_norm"], rel=5e-3)
+    for key, value in expected[0].items():
+        torch.testing.assert_close(found[0][key], value, rtol=0, atol=5e-4)
 
 
 def test_half_precision_trains_the_generator_and_keeps_float32_weights(job, straight):
