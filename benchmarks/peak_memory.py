@@ -36,39 +36,21 @@ def main() -> int:
 def measure(batch: int) -> dict[str, int]:
     """Make two steps at batch N; return the process's peak memory in bytes before and after."""
     import torch
+    from bare_run import bare_run, random_encoders
 
-    from rdm_pipeline.discrepancies.nystrom import NystromReference
-    from rdm_pipeline.encoders.battery import build_encoder, initial_weights
-    from rdm_pipeline.generators.base import build_generator
     from rdm_pipeline.params.project import load_tree, parse
     from rdm_pipeline.params.runs import Run
-    from rdm_pipeline.reference.matching import target
-    from rdm_pipeline.training.engine import build_engine, start_ranks
-    from rdm_pipeline.training.loop import Setting, State, train_step
+    from rdm_pipeline.training.loop import train_step
     from rdm_pipeline.training.monitor import peak_memory
-    from rdm_pipeline.training.weighting import build_weighting
 
     project = parse(load_tree(Path(__file__).resolve().parents[1]))
     tree = project.runs["irdm"].model_dump() | {"batch": batch, "weighting": "uniform"}
     tree["launch"] |= {"micro_batch": MICRO_BATCH}
-    run = Run.model_validate(tree)
-    network = project.encoders["random"].network
-    encoder = build_encoder(network, 1, 28, initial_weights(network, 1))
-    landmarks = torch.randn(2048, network.dim + 10)
-    reference = NystromReference(landmarks, torch.full((2048,), 1 / 2048), 0.01, 0.5)
-    start_ranks()
-    model = build_generator(project.generators["decoder"], 10, 1, 28, seed=0)
-    setting = Setting(
-        run=run,
-        battery={"random": encoder},
-        targets={"random": target(run.discrepancy, reference, 1.0, None, 0)},
-        floors={batch: torch.ones(1, dtype=torch.float64)},
-        classes=10,
-        noise_shape=model.noise_shape,
-        device=torch.device("cpu"),
-    )
-    engine = build_engine(model, run)
-    state = State(build_weighting(run), torch.ones(1, dtype=torch.float64))
+    run, cpu = Run.model_validate(tree), torch.device("cpu")
+    networks = {"random": project.encoders["random"].network}
+    encoders = random_encoders(networks, 1, 28, cpu)
+    dims = {"random": networks["random"].dim}
+    engine, setting, state = bare_run(project, run, encoders, dims, (10, 1, 28), cpu)
     before = peak_memory()
     for _ in range(2):
         train_step(engine, setting, state)

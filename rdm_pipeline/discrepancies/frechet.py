@@ -24,10 +24,6 @@ class FrechetReference:
     root: Tensor
     trace: float
 
-    def to(self, device: torch.device | str) -> "FrechetReference":
-        """The same reference on another device."""
-        return FrechetReference(self.mean.to(device), self.root.to(device), self.trace)
-
 
 @torch.no_grad()
 def build_frechet_reference(real: Tensor) -> FrechetReference:

@@ -37,6 +37,19 @@ def gaussian_kernel(x: Tensor, y: Tensor, gamma: float) -> Tensor:
     return squared_distances(x, y).mul_(-gamma).exp_()
 
 
+@torch.no_grad()
+def mean_kernel(x: Tensor, gamma: float, block: int = 2048) -> float:
+    """Mean of k(x_i, x_j) over all pairs of rows of x (N, d), diagonal included, tile by tile."""
+    tiles = x.split(block)
+    total = torch.zeros((), dtype=torch.float64, device=x.device)
+    for i, rows in enumerate(tiles):
+        total += gaussian_kernel(rows, rows, gamma).sum(dtype=torch.float64)
+        for columns in tiles[i + 1 :]:
+            # The kernel is symmetric: a tile above the diagonal stands for its mirror image too.
+            total += 2 * gaussian_kernel(rows, columns, gamma).sum(dtype=torch.float64)
+    return float(total) / len(x) ** 2
+
+
 def amid(x: Tensor) -> Tensor:
     """A point (d,) amid the rows of x (N, d), to serve as their origin.
 

@@ -17,6 +17,7 @@ from rdm_pipeline.discrepancies.kernels import (
     amid,
     at_least_float32,
     gaussian_kernel,
+    mean_kernel,
 )
 from rdm_pipeline.errors import RdmError
 
@@ -47,8 +48,7 @@ def exact_reference(real: Tensor, gamma: float) -> NystromReference:
     pairs, diagonal included. Source: method.md section 6, `mmd_exact`.
     """
     alpha = torch.full((len(real),), 1 / len(real), device=real.device)
-    k_rr = float(gaussian_kernel(real, real, gamma).mean(dtype=torch.float64))
-    return NystromReference(real, alpha, gamma, k_rr)
+    return NystromReference(real, alpha, gamma, mean_kernel(real, gamma))
 
 
 def nystrom_mmd2(g: Tensor, reference: NystromReference) -> Tensor:

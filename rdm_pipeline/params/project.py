@@ -26,6 +26,9 @@ Panel = dict[Name, EncoderSpec]
 
 DEFAULT_PROFILE = "demo"
 
+# Names of tables with rules of their own: a comparison of that name would be made by two rules.
+TABLES = ("table1", "table7", "fig3", "fig4_spiral", "fig5", "table4_spiral")
+
 
 class Project(Section):
     """The parameters of one profile."""
@@ -93,6 +96,7 @@ class Project(Section):
 
     @model_validator(mode="after")
     def _comparisons_exist(self) -> Self:
+        _require_free("report.comparisons", self.report.comparisons, TABLES)
         for name, table in self.report.comparisons.items():
             key = f"report.comparisons.{name}"
             _require(f"{key}.experiment", table.experiment, self.experiments)

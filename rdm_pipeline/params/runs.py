@@ -80,22 +80,27 @@ def batch_sizes(batch: Batch) -> list[int]:
 
 
 class Optimizer(Section):
-    """AdamW, its schedule and gradient clipping."""
+    """AdamW, its schedule and gradient clipping.
+
+    The gradient that clipping and AdamW see is gradient_rows / N times the loss's: published
+    learning rates assume that, with the micro-batch of their release (method: section 5).
+    """
 
     learning_rate: PositiveFloat
     betas: list[Annotated[float, Field(ge=0, lt=1)]] = Field(min_length=2, max_length=2)
     weight_decay: NonNegativeFloat
     clip: PositiveFloat
+    gradient_rows: PositiveInt
     schedule: Literal["constant", "cosine"]
     warmup_steps: NonNegativeInt
 
 
 class Launch(Section):
-    """Where and how a run computes: the same but for rounding and for the size of the gradient.
+    """Where and how a run computes: its results are the same but for rounding.
 
-    The gradient that clipping sees is scaled by micro_batch / N (method: section 5). `offload`
-    keeps the optimizer's state in the CPU's memory. A step whose scores or gradients are not finite
-    is skipped, up to `skipped_steps` of them in a run; stage 0 does not look at the generator's.
+    `offload` keeps the optimizer's state in the CPU's memory. A step whose scores or gradients are
+    not finite is skipped, up to `skipped_steps` of them in a run; stage 0 does not look at the
+    generator's.
     """
 
     ranks: PositiveInt

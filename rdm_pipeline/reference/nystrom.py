@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from rdm_pipeline.discrepancies.checks import require_dim, require_finite
-from rdm_pipeline.discrepancies.kernels import bandwidth_gamma, gaussian_kernel
+from rdm_pipeline.discrepancies.kernels import bandwidth_gamma, gaussian_kernel, mean_kernel
 from rdm_pipeline.discrepancies.nystrom import NystromReference
 from rdm_pipeline.errors import RdmError
 
@@ -31,19 +31,6 @@ def build_nystrom_reference(
     alpha = _solve(landmarks, _mean_embedding(features, landmarks, gamma), gamma, jitter)
     k_rr = mean_kernel(features[:k_rr_rows], gamma)
     return NystromReference(landmarks.float(), alpha.float(), gamma, k_rr)
-
-
-@torch.no_grad()
-def mean_kernel(x: Tensor, gamma: float, block: int = BLOCK) -> float:
-    """Mean of k(x_i, x_j) over all pairs of rows of x (N, d), diagonal included, tile by tile."""
-    tiles = x.split(block)
-    total = torch.zeros((), dtype=torch.float64, device=x.device)
-    for i, rows in enumerate(tiles):
-        total += gaussian_kernel(rows, rows, gamma).sum(dtype=torch.float64)
-        for columns in tiles[i + 1 :]:
-            # The kernel is symmetric: a tile above the diagonal stands for its mirror image too.
-            total += 2 * gaussian_kernel(rows, columns, gamma).sum(dtype=torch.float64)
-    return float(total) / len(x) ** 2
 
 
 def _mean_embedding(features: Tensor, landmarks: Tensor, gamma: float) -> Tensor:

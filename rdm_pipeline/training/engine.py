@@ -57,11 +57,7 @@ def build_engine(generator: nn.Module, run: Run) -> Any:
 
 
 def deepspeed_config(run: Run) -> dict[str, Any]:
-    """Return DeepSpeed's configuration for a run.
-
-    The engine divides surrogates by the accumulation steps and averages over ranks, which makes
-    the gradient micro_batch / N times the full one: the convention of method section 5.
-    """
+    """Return DeepSpeed's configuration for a run."""
     launch, (batch, _) = run.launch, run.batch_at(0)
     zero: dict[str, Any] = {"stage": launch.zero_stage}
     if launch.offload == "cpu":
@@ -86,8 +82,10 @@ def compute_dtype(launch: Launch) -> torch.dtype:
     return torch.bfloat16 if launch.precision == "bfloat16" else torch.float32
 
 
-def accumulate(engine: Any, surrogate: Tensor, last: bool) -> None:
+def accumulate(engine: Any, run: Run, surrogate: Tensor, last: bool) -> None:
     """Backpropagate one micro-batch's surrogate; make the optimizer step after the last."""
+    # DeepSpeed divides by the accumulation steps and averages over ranks: micro_batch / N.
+    surrogate = surrogate * (run.optimizer.gradient_rows / run.launch.micro_batch)
     # DeepSpeed would count micro-batches since the start, wrong once the batch has changed.
     engine.set_gradient_accumulation_boundary(last)
     engine.backward(surrogate)

@@ -122,7 +122,7 @@ def train_step(engine: Any, setting: Setting, state: State) -> dict[str, Any]:
         list(setting.battery),
         local // launch.micro_batch,
         objective,
-        partial(ds.accumulate, engine),
+        partial(ds.accumulate, engine, run),
     )
     norm = engine.get_global_grad_norm()
     if norm is not None and not math.isfinite(norm):

@@ -8,6 +8,7 @@ from sklearn.metrics.pairwise import rbf_kernel
 from rdm_pipeline.discrepancies.kernels import (
     bandwidth_gamma,
     gaussian_kernel,
+    mean_kernel,
     median_bandwidth,
     squared_distances,
 )
@@ -115,3 +116,9 @@ def test_median_bandwidth_refuses_a_single_row():
 def test_bandwidth_must_be_positive(sigma):
     with pytest.raises(RdmError, match="sigma"):
         bandwidth_gamma(sigma)
+
+
+@pytest.mark.parametrize("block", [1, 7, 20, 64])
+def test_mean_kernel_does_not_depend_on_the_tiles(block):
+    x = points(20, 3)
+    assert mean_kernel(x, 0.3, block) == pytest.approx(plain.kernel(x, x, 0.3).mean(), rel=1e-6)

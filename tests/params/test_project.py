@@ -132,6 +132,11 @@ MISTAKES = [
     ("runs.vae", TREE["runs"]["irdm"], "runs.vae: found 'vae', allowed: any name but"),
     ("dataset.name", "irdm", "runs.irdm: found 'irdm', allowed: any name but irdm, real"),
     ("panels.demo.judge", SUP, "panels.demo.judge: found 'judge', allowed: any name but judge"),
+    (
+        "report.comparisons.fig5",
+        TREE["report"]["comparisons"]["table3"],
+        "report.comparisons.fig5: found 'fig5', allowed: any name but table1, table7, fig3,",
+    ),
     ("spiral.seeds.mmd", [1], "spiral.seeds.mmd: found 'mmd', allowed: default, frechet, sliced_"),
     ("spiral.seeds.default", REMOVED, "spiral.seeds.default: missing"),
     ("spiral.discrepancies", ["wgan"], "spiral.discrepancies.0: found 'wgan', allowed: 'frechet'"),

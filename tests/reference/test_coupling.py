@@ -22,6 +22,11 @@ def test_kernel_factorises_into_features_and_labels():
     )
 
 
+def test_without_a_weight_the_features_are_as_they_were():
+    x = points(3, 2)
+    assert couple_labels(x, torch.tensor([0, 1, 1]), 2, beta=0.0) is x
+
+
 def test_gradient_reaches_the_features():
     x = points(4, 3).requires_grad_()
     couple_labels(x, torch.zeros(4, dtype=torch.int64), 2, 1.0).sum().backward()

@@ -4,7 +4,7 @@ import torch
 
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.reference import nystrom
-from rdm_pipeline.reference.nystrom import build_nystrom_reference, mean_kernel
+from rdm_pipeline.reference.nystrom import build_nystrom_reference
 from tests.discrepancies import plain
 from tests.discrepancies.plain import points
 
@@ -26,12 +26,6 @@ def test_k_rr_is_over_the_first_rows_with_the_diagonal():
     reference = build_nystrom_reference(real, z, sigma=1.2, k_rr_rows=7)
     expected = plain.kernel(real[:7], real[:7], reference.gamma).mean()
     assert reference.k_rr == pytest.approx(expected, rel=1e-6)
-
-
-@pytest.mark.parametrize("block", [1, 7, 20, 64])
-def test_mean_kernel_does_not_depend_on_the_tiles(block):
-    x = points(20, 3)
-    assert mean_kernel(x, 0.3, block) == pytest.approx(plain.kernel(x, x, 0.3).mean(), rel=1e-6)
 
 
 def test_duplicated_landmarks_are_solved_with_jitter_and_refused_without():

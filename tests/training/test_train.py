@@ -79,31 +79,24 @@ def test_a_killed_run_resumes_and_ends_with_the_same_bytes(job, straight):
         {"ranks": 2, "zero_stage": 1},
         {"ranks": 2, "zero_stage": 2, "offload": "cpu"},
         {"ranks": 2, "zero_stage": 3},
+        {"ranks": 4, "micro_batch": 8},
+        {"micro_batch": 16},
+        {"micro_batch": 64},
     ],
-    ids=["zero-1", "zero-2-offload", "zero-3"],
+    ids=lambda launch: "-".join(map(str, launch.values())),
 )
-def test_any_ranks_and_stage_give_the_losses_and_weights_of_one_rank(job, straight, launch):
+def test_ranks_stage_and_micro_batch_change_a_run_by_rounding_only(job, straight, launch):
     name = "-".join(map(str, launch.values()))
     train.run(job.params(launch=launch), **job.files, **job.outputs(name))
     assert_same(result(job, name), straight)
 
 
-def test_four_ranks_give_the_losses_and_weights_of_one_rank(job):
-    # of the same micro-batch: it scales the gradient, and Adam's epsilon sees that
-    results = []
-    for ranks in (1, 4):
-        params = job.params(launch={"ranks": ranks, "micro_batch": 8})
-        train.run(params, **job.files, **job.outputs(f"of-8-{ranks}"))
-        results.append(result(job, f"of-8-{ranks}"))
-    assert_same(*results)
-
-
 def assert_same(found: tuple[dict, list], expected: tuple[dict, list]) -> None:
     for mine, other in zip(found[1], expected[1], strict=True):
-        assert mine["scores"] == pytest.approx(other["scores"], rel=1e-3)
-        assert mine["gradient_norm"] == pytest.approx(other["gradient_norm"], rel=5e-3)
+        assert mine["scores"] == pytest.approx(other["scores"], rel=1e-4)
+        assert mine["gradient_norm"] == pytest.approx(other["gradient_norm"], rel=1e-3)
     for key, value in expected[0].items():
-        torch.testing.assert_close(found[0][key], value, rtol=0, atol=5e-4)
+        torch.testing.assert_close(found[0][key], value, rtol=0, atol=2e-4)
 
 
 def test_half_precision_trains_the_generator_and_keeps_float32_weights(job, straight):
@@ -169,12 +162,8 @@ def test_a_batch_that_grows_within_the_run_is_the_same_on_one_rank_and_two(job):
         launch = {"micro_batch": 16, **launch, "zero_stage": 1}
         train.run(job.params(batch=stages, launch=launch), **job.files, **job.outputs(name))
         results.append(result(job, name))
-    (weights, history), (others, spread) = results
-    assert [entry["batch"] for entry in history] == [32] * 3 + [64] * 3
-    for mine, other in zip(history, spread, strict=True):
-        assert mine["scores"] == pytest.approx(other["scores"], rel=1e-3)
-    for key, value in weights.items():
-        torch.testing.assert_close(others[key], value, rtol=0, atol=5e-4)
+    assert [entry["batch"] for entry in results[0][1]] == [32] * 3 + [64] * 3
+    assert_same(*results)
 
 
 def test_stages_must_add_up_to_the_steps(job):

@@ -3,11 +3,13 @@
 import csv
 from pathlib import Path
 
+import PIL.Image
 import pytest
 
 from rdm_pipeline.artifacts import write_json
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.params.project import load_tree, parse
+from rdm_pipeline.reporting.comparison_figures import batch_axis
 from rdm_pipeline.verbs import alone, axis, comparison
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,10 +91,27 @@ def test_a_growing_batch_is_told_with_its_samples(tmp_path):
     assert rows["growing"]["samples"] == rows["controller"]["samples"], "matched budget"
 
 
-def test_the_batch_axis_is_drawn_and_wants_fixed_batches(tmp_path):
-    params = compared("table6")
+def test_the_batch_axis_holds_every_seed_at_its_batch_and_the_baselines(tmp_path, monkeypatch):
+    params, seen = compared("table6"), {}
+
+    def drawn(curves, levels):
+        seen.update(curves=curves, levels=levels)
+        return batch_axis(curves, levels)
+
+    monkeypatch.setattr(axis, "batch_axis", drawn)
     axis.run(params, scores=neutral_scores(tmp_path, params), picture=tmp_path / "a.png")
-    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    values = {
+        int(name.removeprefix("b")): [10.0 * row, 10.0 * row + 1, 10.0 * row + 2]
+        for row, name in enumerate(params.comparison.rows, start=1)
+    }
+    assert seen["curves"]["energy distance"] == values
+    assert set(seen["levels"]["polynomial MMD²"].values()) == {2.0}
+    with PIL.Image.open(tmp_path / "a.png") as picture:
+        colours = picture.convert("RGB").getcolors(maxcolors=2**20)
+    assert len(colours) > 10, "an empty plot has but axes and text"
+
+
+def test_the_batch_axis_wants_fixed_batches(tmp_path):
     params = compared("beyond")
     with pytest.raises(RdmError, match=r"growing has batches .* allowed: one fixed batch"):
         axis.run(
