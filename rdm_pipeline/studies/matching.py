@@ -34,7 +34,7 @@ def train_generator(
     Everything random comes from the cell's seed: the weights, then, from where they left the
     stream, what the discrepancy freezes and what each step draws. `report` is told (step, steps).
     """
-    generator, random = build_generator(real.shape[1], training.widths, cell.seed)
+    generator, random = small_network(real.shape[1], training.widths, cell.seed)
     gradient = build_gradient(cell.discrepancy, real, estimators, random)
     optimizer = torch.optim.Adam(generator.parameters(), training.learning_rate, fused=True)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
@@ -51,7 +51,7 @@ def train_generator(
     return generator
 
 
-def build_generator(dim: int, widths: list[int], seed: int) -> tuple[nn.Module, torch.Generator]:
+def small_network(dim: int, widths: list[int], seed: int) -> tuple[nn.Module, torch.Generator]:
     """A ReLU network R^2 -> R^dim with torch's default weights, and the stream they came from."""
     sizes = [LATENT, *widths, dim]
     with torch.random.fork_rng(devices=[]):

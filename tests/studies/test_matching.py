@@ -7,7 +7,7 @@ from rdm_pipeline.params.spiral import (
     SpiralScoring,
     SpiralTraining,
 )
-from rdm_pipeline.studies.matching import Cell, build_generator, draw_samples, train_generator
+from rdm_pipeline.studies.matching import Cell, draw_samples, small_network, train_generator
 from rdm_pipeline.studies.spiral import real_data, spiral_scores
 
 DATA = SpiralData(turns=2.0, radii=[0.5, 2.5], noise=0.05, points=2000, dim=64, seed=42)
@@ -46,7 +46,7 @@ def test_a_cell_gives_the_same_samples_again_and_others_with_another_seed(discre
 
 def test_weights_are_those_of_the_seed_and_the_stream_goes_on_where_they_stop():
     before = torch.get_rng_state()
-    generator, random = build_generator(64, [16, 8], seed=42)
+    generator, random = small_network(64, [16, 8], seed=42)
     assert torch.equal(torch.get_rng_state(), before)
     torch.manual_seed(42)
     assert torch.equal(generator[0].weight, torch.nn.Linear(2, 16).weight)
@@ -65,7 +65,7 @@ def test_every_step_is_reported():
 
 
 def test_the_first_step_moves_every_weight_by_at_most_the_learning_rate():
-    start, _ = build_generator(64, [16, 8], seed=42)
+    start, _ = small_network(64, [16, 8], seed=42)
     one = TRAINING.model_copy(update={"steps": 1})
     trained = train_generator(Cell("frechet", 8, 42), REAL, one, ESTIMATORS, silent)
     moves = [
