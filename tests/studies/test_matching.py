@@ -77,7 +77,7 @@ def test_the_first_step_moves_every_weight_by_at_most_the_learning_rate():
 
 @pytest.mark.slow
 def test_a_short_training_with_nystrom_covers_most_of_the_spiral():
-    training = TRAINING.model_copy(update={"widths": [128, 128, 128], "steps": 1500})
+    training = TRAINING.model_copy(update={"widths": [128, 128, 128], "steps": 2500})
     scoring = SpiralScoring(samples=1000, anchors=60, radius=0.15, curve_points=1500, seed=1)
     scores = spiral_scores(samples_of(Cell("mmd_nystrom", 32, 42), training), DATA, scoring)
     assert scores["recall"] > 0.8
