@@ -16,6 +16,23 @@ include: "rules/studies.smk"
 include: "rules/spiral.smk"
 
 
+# Seconds of printing and drawing: on a cluster no jobs of their own.
+localrules:
+    table1,
+    table7,
+    grid,
+    grid_of_real,
+    curve,
+    comparison,
+    axis,
+    alone,
+    spiral_table,
+    spiral_batch_table,
+    spiral_figure,
+    spiral_batches,
+    table4_spiral,
+
+
 rule main:
     input:
         rules.table1.output,

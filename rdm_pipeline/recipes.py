@@ -64,7 +64,7 @@ def recipe_key(output: str) -> str:
 
 def _job(block: str) -> Job:
     return Job(
-        rule=_field(block, r"rule (\w+):"),
+        rule=_field(block, r"(?:local)?rule (\w+):"),
         inputs=_field(block, "    input: (.*)").replace(",", "").split(),
         outputs=_field(block, "    output: (.*)").replace(",", "").split(),
         command=_field(block, "Shell command: (.*)"),

@@ -9,6 +9,7 @@ from rdm_pipeline.params.discrepancies import FROZEN
 from rdm_pipeline.params.panel import held_out_encoders, panel_order
 from rdm_pipeline.params.pick import pick
 from rdm_pipeline.params.project import Project, load_tree, parse
+from rdm_pipeline.params.runs import Launch
 
 JUDGE = "judge"
 SAMPLES = "samples"
@@ -130,6 +131,14 @@ class Workflow:
     def run(self, name: str) -> Any:
         """The specification of a run."""
         return self.project.runs[name]
+
+    def launch(self, name: str) -> Launch:
+        """Where and how a run computes."""
+        return self.project.runs[name].launch
+
+    def gres(self, gpus: int) -> str | None:
+        """GPUs per node in Slurm's words, or None in a profile that asks for none."""
+        return f"gpu:{gpus}" if self.project.gpu else None
 
     def real_features(self, run: str) -> list[str]:
         """Features of the training images by a run's battery, if its discrepancy needs them."""

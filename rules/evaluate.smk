@@ -20,6 +20,8 @@ rule sample:
         ),
         code=fingerprint("sample"),
     threads: W.project.threads
+    resources:
+        gres=W.gres(1),
     log:
         LOGS + "/sample/{generator}-{shard}.log",
     benchmark:

@@ -13,6 +13,8 @@ rule features:
         ),
         code=fingerprint("features"),
     threads: W.project.threads
+    resources:
+        gres=W.gres(1),
     log:
         LOGS + "/features/{source}-{split}-{encoder}-{shard}.log",
     benchmark:

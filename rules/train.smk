@@ -77,7 +77,12 @@ rule train:
         ),
         code=fingerprint("train"),
         monitor=LOGS + "/train/{run}",
-    threads: lambda w: W.run(w.run).launch.ranks * W.run(w.run).launch.threads
+    threads: lambda w: W.launch(w.run).ranks_per_node * W.launch(w.run).threads
+    resources:
+        nodes=lambda w: W.launch(w.run).nodes,
+        tasks=lambda w: W.launch(w.run).nodes,  # one per node, of `threads` CPUs each
+        tasks_per_gpu=0,
+        gres=lambda w: W.gres(W.launch(w.run).ranks_per_node),
     log:
         LOGS + "/train/{run}.log",
     benchmark:

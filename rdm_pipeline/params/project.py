@@ -35,6 +35,7 @@ class Project(Section):
 
     results: Annotated[str, StringConstraints(pattern=r"^[^/.][^:]*$", strict=True)]
     threads: PositiveInt
+    gpu: bool
     dataset: DatasetSpec
     panel: Name
     panels: dict[Name, Panel]

@@ -98,12 +98,13 @@ class Optimizer(Section):
 class Launch(Section):
     """Where and how a run computes: its results are the same but for rounding.
 
-    `offload` keeps the optimizer's state in the CPU's memory. A step whose scores or gradients are
-    not finite is skipped, up to `skipped_steps` of them in a run; stage 0 does not look at the
-    generator's.
+    Ranks are spread evenly over `nodes`; more than one needs a Slurm job. `offload` keeps the
+    optimizer's state in the CPU's memory. A step whose scores or gradients are not finite is
+    skipped, up to `skipped_steps` of them in a run; stage 0 does not look at the generator's.
     """
 
     ranks: PositiveInt
+    nodes: PositiveInt
     threads: PositiveInt
     micro_batch: PositiveInt
     zero_stage: int = Field(ge=0, le=3)
@@ -111,6 +112,19 @@ class Launch(Section):
     precision: Literal["float32", "bfloat16"]  # of the generator; kernels are float32 always
     checkpoint_every: PositiveInt
     skipped_steps: NonNegativeInt
+
+    @property
+    def ranks_per_node(self) -> int:
+        """The ranks of a node."""
+        return self.ranks // self.nodes
+
+    @model_validator(mode="after")
+    def _ranks_divide(self) -> Self:
+        if self.ranks % self.nodes:
+            raise ValueError(
+                f"nodes: found {self.nodes}, allowed: a divisor of ranks = {self.ranks}"
+            )
+        return self
 
 
 class Run(Section):

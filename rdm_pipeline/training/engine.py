@@ -10,10 +10,12 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from rdm_pipeline.artifacts import write_text
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.params.runs import Launch, Optimizer, Run
 
 NEVER = 10**9
+LATEST = "latest"  # the file in which DeepSpeed looks for the name of the newest checkpoint
 
 
 def start_ranks() -> tuple[int, int]:
@@ -119,22 +121,29 @@ def add_ranks(values: Tensor) -> Tensor:
 
 
 def save_checkpoint(engine: Any, folder: Path, step: int, state: dict[str, Any]) -> None:
-    """Save weights, optimizer, schedule and `state` after a step; keep only the newest."""
+    """Save weights, optimizer, schedule and `state` after a step; keep only the newest.
+
+    `latest` names it once every rank has written its part. DeepSpeed would name it once rank 0 has,
+    and a job that was killed in between could never be taken up again.
+    """
     tag = f"step-{step:06d}"
-    engine.save_checkpoint(str(folder), tag=tag, client_state={"state": state})
+    engine.save_checkpoint(str(folder), tag=tag, client_state={"state": state}, save_latest=False)
     dist.barrier()
     if dist.get_rank() == 0:
+        write_text(folder / LATEST, tag)
         for old in folder.glob("step-*"):
             if old.name != tag:
                 shutil.rmtree(old)
 
 
-def load_checkpoint(engine: Any, folder: Path) -> dict[str, Any] | None:
-    """Take up the newest whole checkpoint and return its state, or None where there is none.
+def newest_checkpoints(folder: Path) -> dict[str, str]:
+    """Return the name of the newest whole checkpoint of each run below `folder`."""
+    return {path.parent.name: path.read_text() for path in folder.glob(f"*/{LATEST}")}
 
-    DeepSpeed writes `latest` last, so a save that was cut off is not taken up.
-    """
-    if not (folder / "latest").exists():
+
+def load_checkpoint(engine: Any, folder: Path) -> dict[str, Any] | None:
+    """Take up the newest whole checkpoint and return its state, or None where there is none."""
+    if not (folder / LATEST).exists():
         return None
     try:
         _, client = engine.load_checkpoint(str(folder))

@@ -14,7 +14,7 @@ from rdm_pipeline.encoders.battery import FrozenEncoder, encode
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.generators.noise import balanced_labels, sample_labels, sample_noise
 from rdm_pipeline.params.runs import Run
-from rdm_pipeline.progress import Progress
+from rdm_pipeline.progress import Progress, note
 from rdm_pipeline.reference.target import Target
 from rdm_pipeline.training import engine as ds
 from rdm_pipeline.training.gradcache import Features, gradcache_backward
@@ -149,6 +149,7 @@ def _resume(engine: Any, setting: Setting, checkpoints: Path) -> State:
         state.weights, state.step, state.history = (
             saved[key] for key in ("weights", "step", "history")
         )
+        note("train", f"resumes at step {state.step}")
     return state
 
 

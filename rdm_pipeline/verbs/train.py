@@ -2,10 +2,10 @@
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -26,9 +26,18 @@ from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.encoders import Network
 from rdm_pipeline.params.generators import GeneratorSpec
 from rdm_pipeline.params.runs import Run
+from rdm_pipeline.progress import note
 from rdm_pipeline.reference.target import Target
-from rdm_pipeline.training.engine import build_engine, consolidated, start_ranks
+from rdm_pipeline.training.engine import (
+    build_engine,
+    consolidated,
+    newest_checkpoints,
+    start_ranks,
+)
+from rdm_pipeline.training.launch import start_command, step_environment
 from rdm_pipeline.training.loop import Setting, train
+
+CHECKPOINTS = "checkpoints"
 
 
 class Params(Section):
@@ -49,15 +58,35 @@ def run(params: Params, **paths: Any) -> None:
     """Write the trained generator and the history of its steps; resume a killed job."""
     if ranks(params) == 1:
         work(params, **paths)
-        return
-    with tempfile.TemporaryDirectory() as scratch:
-        job = Path(scratch) / "job.json"
-        write_json(job, {"params": params.model_dump(), "paths": _as_text(paths)})
-        launcher = ["--nproc-per-node", str(ranks(params)), "--rdzv-backend", "c10d"]
-        launcher += ["--rdzv-endpoint", "localhost:0", "-m", "rdm_pipeline.verbs.train", str(job)]
-        done = subprocess.run([sys.executable, "-m", "torch.distributed.run", *launcher])
-    if done.returncode:
-        raise RdmError(f"training: one of {ranks(params)} ranks failed; the reason is above")
+    else:
+        start(params, **paths)
+    # Not by a rank: ranks whose launcher was killed come to an end, and Snakemake deletes what they
+    # wrote; the retry then needs the checkpoint.
+    shutil.rmtree(paths["trained"].parent / CHECKPOINTS, ignore_errors=True)
+
+
+def start(params: Params, **paths: Any) -> None:
+    """Start the ranks of a run and wait for them; where one is lost, all start again.
+
+    They go on from the newest checkpoint. A start that got no further than the one before is a
+    failure: what ended it would end the next one too.
+    """
+    # beside the results: other nodes see that, but not this one's /tmp
+    job = paths["trained"].with_name("job.json")
+    checkpoints = paths["trained"].parent / CHECKPOINTS
+    command = start_command(params.run.launch, job, os.environ)
+    write_json(job, {"params": params.model_dump(), "paths": _as_text(paths)})
+    try:
+        reached = newest_checkpoints(checkpoints)
+        while subprocess.run(command, env=step_environment(os.environ)).returncode:
+            before, reached = reached, newest_checkpoints(checkpoints)
+            if reached == before:
+                raise RdmError(
+                    f"training: one of {ranks(params)} ranks failed; the reason is above"
+                )
+            note("train", f"one of {ranks(params)} ranks was lost, all start again")
+    finally:
+        job.unlink(missing_ok=True)
 
 
 def work(
@@ -82,7 +111,7 @@ def work(
     torch.set_num_threads(params.run.launch.threads)
     rank, _ = start_ranks()
     files = [generator, *weights, *references, *features, *train_images, floors, images]
-    checkpoints = trained.parent / "checkpoints" / identity(params, files)
+    checkpoints = trained.parent / CHECKPOINTS / identity(params, files)
     setting, model = _prepare(
         params, generator, weights, references, features, train_images, floors, images
     )
@@ -92,12 +121,12 @@ def work(
     if rank == 0:
         write_tensors(trained, tensors, {"generator": params.generator.model_dump()})
         write_json(history, steps)
-        shutil.rmtree(checkpoints.parent, ignore_errors=True)
 
 
 def identity(params: Params, files: list[Path]) -> str:
     """Return the hash of all that decides a run's result: a checkpoint of another is never used."""
-    told = json.dumps(params.model_dump(exclude={"run": {"launch": {"checkpoint_every"}}}))
+    free = {"run": {"launch": {"checkpoint_every", "nodes"}}}
+    told = json.dumps(params.model_dump(exclude=free))
     parts = [told, fingerprint("train"), *(digest(path) for path in files)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 

@@ -63,6 +63,12 @@ def test_an_unknown_profile_is_answered_with_those_that_exist():
         load_tree(ROOT, "smok")
 
 
+def test_snakemakes_profile_is_no_profile_of_parameters():
+    assert (ROOT / "profiles/slurm").is_dir()
+    with pytest.raises(RdmError, match=r"found 'slurm', allowed: demo(?!.*slurm)"):
+        load_tree(ROOT, "slurm")
+
+
 def test_the_battery_keeps_the_order_of_the_panel_and_leaves_the_held_out_aside():
     assert parse(TREE).battery("irdm") == [
         name for name, encoder in TREE["panels"]["demo"].items() if encoder["role"] == "train"
@@ -76,7 +82,7 @@ def test_the_battery_keeps_the_order_of_the_panel_and_leaves_the_held_out_aside(
 SUP = TREE["panels"]["demo"]["sup"]
 MISTAKES = [
     # unknown
-    ("stepz", 3, "stepz: unknown key, allowed: results, threads, dataset,"),
+    ("stepz", 3, "stepz: unknown key, allowed: results, threads, gpu,"),
     ("runs.irdm.stepz", 3, "runs.irdm.stepz: unknown key, allowed: init, reference, battery,"),
     ("dataset.nam", "x", "dataset.nam: unknown key, allowed: kind, name, source, limits, shards"),
     ("dataset.limits.test", 1, "dataset.limits.test: unknown key, allowed: train, val"),
@@ -129,6 +135,12 @@ MISTAKES = [
     ("generators.decoder.kind", "gan", "decoder.kind: found 'gan', allowed: 'decoder', 'pmf'"),
     ("report.table1.rows", ["gan"], "report.table1.rows: found 'gan', allowed: real, vae, irdm"),
     ("runs.irdm.batch", 100, "runs.irdm.batch: found 100, allowed: a multiple of ranks x micro_b"),
+    (
+        "runs.irdm.launch.nodes",
+        2,
+        "runs.irdm.launch.nodes: found 2, allowed: a divisor of ranks = 1",
+    ),
+    ("gpu", "yes", "gpu: found 'yes', allowed: a valid boolean"),
     ("runs.vae", TREE["runs"]["irdm"], "runs.vae: found 'vae', allowed: any name but"),
     ("dataset.name", "irdm", "runs.irdm: found 'irdm', allowed: any name but irdm, real"),
     ("panels.demo.judge", SUP, "panels.demo.judge: found 'judge', allowed: any name but judge"),

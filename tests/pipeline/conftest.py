@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
+from rdm_pipeline.artifacts import sha256
 from rdm_pipeline.datasets import fashion_mnist
+from rdm_pipeline.lineage.record import SUFFIX
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = (
@@ -58,6 +60,40 @@ def git(folder: Path, *arguments: str) -> str:
     """Run git as somebody."""
     who = ("-c", "user.name=test", "-c", "user.email=test@localhost")
     return run(folder, "git", *who, *arguments)
+
+
+def artifacts(folder: Path) -> dict[str, str]:
+    """Return the hashes of all files below a folder that are neither records nor Snakemake's."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {
+        str(path.relative_to(folder)): sha256(path)
+        for path in files
+        if not path.name.endswith(SUFFIX) and path.name != ".snakemake_timestamp"
+    }
+
+
+AGAIN = """
+import shlex, sys
+from rdm_pipeline.cli import main
+for line in sys.stdin:
+    assert main(shlex.split(line)[1:]) == 0, line
+"""
+
+
+def made_again(project: Path, commands: list[str], results: str, other: str) -> dict[str, str]:
+    """Run rules' commands in one process into another folder; return the hashes of its files."""
+    lines = [line.partition(" 2>&1")[0].replace(results, other) for line in commands]
+    done = subprocess.run(
+        [sys.executable, "-c", AGAIN],
+        input="\n".join(lines),
+        cwd=project,
+        env={"PYTHONPATH": str(project), "PATH": "/usr/bin:/bin"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    return artifacts(project / other)
 
 
 def set_param(file: Path, key: str, value: Any) -> None:

@@ -108,7 +108,7 @@ def test_a_stage_depends_on_the_recipes_of_its_outs_and_no_others(stages):
 def test_a_stage_calls_snakemake_for_its_own_rules_and_file(stages):
     for stage in stages:
         command, _, target = stage.command.rpartition(" -- ")
-        start = "snakemake -c2 --quiet rules --allowed-rules "
+        start = "snakemake -c${CORES:-2} --quiet rules --allowed-rules "
         assert command.startswith(start)
         assert set(command.removeprefix(start).split()) == {job.rule for job in stage.jobs}
         assert target in stage.products()

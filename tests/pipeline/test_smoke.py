@@ -11,7 +11,7 @@ import pytest
 from rdm_pipeline.artifacts import read_json, sha256
 from rdm_pipeline.lineage.record import SUFFIX, record_path
 from rdm_pipeline.recipes import planned_jobs
-from tests.pipeline.conftest import copy_project, run, set_param
+from tests.pipeline.conftest import artifacts, copy_project, made_again, run, set_param
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline")]
 
@@ -46,16 +46,6 @@ def planned(project: Path) -> set[str]:
 
 
 # --- what is there ------------------------------------------------------------------------------
-
-
-def artifacts(folder: Path) -> dict[str, str]:
-    """Return the hashes of all files below a folder that are neither records nor Snakemake's."""
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return {
-        str(path.relative_to(folder)): sha256(path)
-        for path in files
-        if not path.name.endswith(SUFFIX) and path.name != ".snakemake_timestamp"
-    }
 
 
 def test_tables_and_pictures_are_there_and_shown(project):
@@ -94,28 +84,11 @@ def test_no_artifact_names_this_machine_or_leaves_a_partial_file(project):
 
 # --- the same bytes -----------------------------------------------------------------------------
 
-AGAIN = """
-import shlex, sys
-from rdm_pipeline.cli import main
-for line in sys.stdin:
-    assert main(shlex.split(line)[1:]) == 0, line
-"""
-
 
 def test_everything_made_again_in_another_folder_and_one_process_has_the_same_bytes(project):
     jobs = planned_jobs(project, *SMOKE, "--forceall")
-    again = [job.command.partition(" 2>&1")[0].replace(RESULTS, "results/again") for job in jobs]
-    done = subprocess.run(
-        [sys.executable, "-c", AGAIN],
-        input="\n".join(again),
-        cwd=project,
-        env={"PYTHONPATH": str(project), "PATH": "/usr/bin:/bin"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout
-    first, second = artifacts(project / RESULTS), artifacts(project / "results/again")
+    second = made_again(project, [job.command for job in jobs], RESULTS, "results/again")
+    first = artifacts(project / RESULTS)
     assert first.keys() == second.keys()
     assert [name for name in first if first[name] != second[name]] == []
 

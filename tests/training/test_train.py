@@ -2,12 +2,15 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 
@@ -69,8 +72,34 @@ def test_a_killed_run_resumes_and_ends_with_the_same_bytes(job, straight):
     resumed = in_own_process(job, "killed", params)
     _, log = resumed.communicate(timeout=120)
     assert resumed.returncode == 0, log
+    assert re.search(r"resumes at step [246]", log)
     for name in ("trained", "history"):
         assert files[name].read_bytes() == job.outputs("straight")[name].read_bytes()
+
+
+def test_a_lost_rank_ends_in_a_new_start_and_the_same_bytes(job, capfd):
+    params = job.params(launch={"ranks": 2, "checkpoint_every": 1})
+    train.run(params, **job.files, **job.outputs("kept"))
+    files = job.outputs("lost")
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(train.run, params, **job.files, **files)
+        deadline = time.monotonic() + 120
+        while not list((files["trained"].parent / "checkpoints").glob("*/latest")):
+            assert not run.done() and time.monotonic() < deadline, capfd.readouterr().err
+            time.sleep(0.005)
+        ranks_of(os.getpid())[-1].kill()
+        run.result()
+    assert "one of 2 ranks was lost, all start again" in capfd.readouterr().err
+    for name in ("trained", "history"):
+        assert files[name].read_bytes() == job.outputs("kept")[name].read_bytes()
+
+
+def ranks_of(launcher: int) -> list[psutil.Process]:
+    below = psutil.Process(launcher).children(recursive=True)
+    module = "rdm_pipeline.verbs.train"
+    return [
+        p for p in below if module in p.cmdline() and "torch.distributed.run" not in p.cmdline()
+    ]
 
 
 @pytest.mark.parametrize(
@@ -228,6 +257,8 @@ def test_parameters_decide_which_checkpoint_is_taken_up(job):
     files = [path for value in job.files.values() for path in _listed(value)]
     first = train.identity(job.params(), files)
     assert first == train.identity(job.params(launch={"checkpoint_every": 1}), files)
+    ranks = [train.identity(job.params(launch={"ranks": 2, "nodes": n}), files) for n in (1, 2)]
+    assert ranks[0] == ranks[1] != first
     assert first != train.identity(job.params(seed=1), files)
     assert first != train.identity(job.params(), files[:-1])
 
