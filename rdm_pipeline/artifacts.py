@@ -103,7 +103,7 @@ def create_arrays(
     """Yield an open HDF5 file of `kind` with empty arrays, to be filled block by block."""
     schema = SCHEMAS[kind]
     _require_same(path, "arrays", schema.arrays, shapes)
-    _require_same(path, "attributes", schema.attrs, attrs)
+    _require_same(path, "attributes", schema.attrs, set(attrs) - set(schema.optional))
     with atomic(path) as partial, _new_file(partial) as file:
         file.attrs["kind"] = kind
         for name in sorted(attrs):
@@ -187,7 +187,7 @@ def read_arrays(
     """Read all arrays and attributes of an HDF5 artifact."""
     with open_arrays(path, kind, expect) as file:
         arrays = {name: file[name][...] for name in SCHEMAS[kind].arrays}
-        return arrays, {name: _plain(file.attrs[name]) for name in SCHEMAS[kind].attrs}
+        return arrays, _attributes(file, kind)
 
 
 def read_array(
@@ -201,7 +201,7 @@ def read_array(
 def read_attrs(path: Path, kind: str) -> dict[str, Any]:
     """Read the attributes of an HDF5 artifact."""
     with open_arrays(path, kind) as file:
-        return {name: _plain(file.attrs[name]) for name in SCHEMAS[kind].attrs}
+        return _attributes(file, kind)
 
 
 def read_json(path: Path) -> Any:
@@ -267,7 +267,8 @@ def _check_open(file: h5py.File, path: Path, kind: str, expect: Mapping[str, Att
         raise RdmError(f"{path}: found an artifact of kind {found!r}, expected {kind!r}")
     schema = SCHEMAS[kind]
     _require_same(path, "arrays", schema.arrays, file.keys())
-    _require_same(path, "attributes", schema.attrs, set(file.attrs) - BOOKKEEPING)
+    free = BOOKKEEPING.union(schema.optional)
+    _require_same(path, "attributes", schema.attrs, set(file.attrs) - free)
     for name, (dtype, axes) in schema.arrays.items():
         array = file[name]
         if array.dtype != dtype or array.ndim != axes:
@@ -276,8 +277,9 @@ def _check_open(file: h5py.File, path: Path, kind: str, expect: Mapping[str, Att
                 f"expected {dtype} with {axes}"
             )
     for name, value in expect.items():
-        if _plain(file.attrs[name]) != value:
-            raise RdmError(f"{path}: {name} is {_plain(file.attrs[name])!r}, expected {value!r}")
+        found = _plain(file.attrs.get(name))
+        if found != value:
+            raise RdmError(f"{path}: {name} is {found!r}, expected {value!r}")
     for shard, digest in zip(
         file.attrs.get("shards", []), file.attrs.get("sha256", []), strict=True
     ):
@@ -319,6 +321,11 @@ def _layout(
 def _require_same(path: Path, what: str, expected: Any, found: Any) -> None:
     if set(expected) != set(found):
         raise RdmError(f"{path}: {what} are {sorted(found)}, expected {sorted(expected)}")
+
+
+def _attributes(file: h5py.File, kind: str) -> dict[str, Any]:
+    names = [*SCHEMAS[kind].attrs, *(n for n in SCHEMAS[kind].optional if n in file.attrs)]
+    return {name: _plain(file.attrs[name]) for name in names}
 
 
 def _plain(value: Any) -> Any:

@@ -56,6 +56,18 @@ VERBS: Mapping[str, Verb] = {
         ("monitor",),
     ),
     "sample": Verb("draw one shard of samples", ("generator", "images"), ("samples",)),
+    "import_samples": Verb(
+        "take one shard of samples that were generated elsewhere", ("images",), ("samples",)
+    ),
+    "preference_model": Verb("make the frozen model of human preference", (), ("weights",)),
+    "preference": Verb(
+        "score images by a model of human preference", ("images", "weights"), ("scores",)
+    ),
+    "win_rates": Verb(
+        "show how often a generator's images are preferred to others",
+        ("scores*",),
+        ("csv", "markdown", "latex", "picture"),
+    ),
     "metrics": Verb("score features against the banks", ("features*", "banks*"), ("metrics",)),
     "judge": Verb(
         "measure how often the judge sees the class asked for",
@@ -149,7 +161,18 @@ def recipes(file: Path) -> None:
     write_json(file, recipe_tree(jobs))
 
 
-COMMANDS: Mapping[str, Callable[..., None]] = {"show": show, "recipes": recipes}
+def plan(targets: list[str], profile: str) -> None:
+    """Say what Snakemake would run now for some targets: jobs, hours and disk by phase."""
+    from rdm_pipeline.plan import dry_summary
+    from rdm_pipeline.recipes import planned_jobs
+    from rdm_pipeline.workflow import Workflow
+
+    workflow = Workflow(Path.cwd(), profile)
+    jobs = planned_jobs(Path.cwd(), "--config", f"profile={profile}", "--", *targets)
+    print(dry_summary(workflow, jobs))
+
+
+COMMANDS: Mapping[str, Callable[..., None]] = {"show": show, "recipes": recipes, "plan": plan}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -161,6 +184,9 @@ def _parser() -> argparse.ArgumentParser:
         about = COMMANDS[name].__doc__
         command = commands.add_parser(name, help=about, description=about)
         command.add_argument(argument, type=Path, metavar=argument.upper())
+    command = commands.add_parser("plan", help=plan.__doc__, description=plan.__doc__)
+    command.add_argument("targets", nargs="*", metavar="TARGET", help="as of snakemake; all")
+    command.add_argument("--profile", default="demo", help="demo or a file of profiles/")
     return parser
 
 

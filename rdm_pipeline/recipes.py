@@ -37,7 +37,7 @@ def planned_jobs(root: Path, *arguments: str) -> list[Job]:
         text=True,
     )
     if done.returncode:
-        raise RdmError(f"snakemake -n: {done.stdout.rpartition('Building DAG of jobs...')[2]}")
+        raise RdmError(f"snakemake -n: {_reason(done.stdout)}")
     blocks = re.split(r"\n(?=(?:local)?rule \w+:\n)", done.stdout)
     return [_job(block) for block in blocks if "\nShell command: rdm " in block]
 
@@ -60,6 +60,12 @@ def recipe_tree(jobs: Iterable[Job]) -> dict[str, Any]:
 def recipe_key(output: str) -> str:
     """Return the dotted key of a file below results/PROFILE: features/a/b.h5 is features.a.b_h5."""
     return ".".join(part.replace(".", "_") for part in PurePath(output).parts[2:])
+
+
+def _reason(printed: str) -> str:
+    """Return what our rules say, without where; else all that Snakemake says at the end."""
+    ours = re.search(r"WorkflowError[^\n]*:\n\s*(.+)", printed)
+    return ours[1] if ours else printed.rpartition("Building DAG of jobs...")[2]
 
 
 def _job(block: str) -> Job:

@@ -6,14 +6,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Schema:
-    """What an HDF5 artifact of one kind holds: dtype and axes per array, names of attributes."""
+    """What an HDF5 artifact of one kind holds: dtype and axes per array, names of attributes.
+
+    An attribute of `optional` may be missing.
+    """
 
     arrays: Mapping[str, tuple[str, int]]
     attrs: tuple[str, ...]
+    optional: tuple[str, ...] = ()
 
 
 SCHEMAS: Mapping[str, Schema] = {
-    "images": Schema({"images": ("uint8", 4), "labels": ("int64", 1)}, ("classes",)),
+    # noise: what image i was generated from, the same text for the same noise
+    "images": Schema({"images": ("uint8", 4), "labels": ("int64", 1)}, ("classes",), ("noise",)),
+    "preference": Schema(
+        {"scores": ("float32", 1), "labels": ("int64", 1)}, ("classes", "model"), ("noise",)
+    ),
     "features": Schema({"features": ("float32", 2)}, ("encoder", "pool", "resolution")),
     "points": Schema({"points": ("float32", 2)}, ("discrepancy", "batch", "seed")),
     "reference": Schema(

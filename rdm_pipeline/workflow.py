@@ -50,18 +50,23 @@ class Workflow:
 
     @property
     def generators(self) -> list[str]:
-        """Names of everything that can be sampled."""
+        """Names of everything that has samples: made here, or given."""
+        return [*self.sampled, *self.project.samples]
+
+    @property
+    def sampled(self) -> list[str]:
+        """Names of the generators whose weights are here."""
         return [*self.project.warm_starts, *self.project.runs]
 
     @property
     def reported(self) -> list[str]:
         """Names of the generators that are no member of an experiment."""
-        return [*self.project.warm_starts, *self.project.own_runs]
+        return [*self.project.warm_starts, *self.project.samples, *self.project.own_runs]
 
     @property
     def all_encoders(self) -> list[str]:
-        """The panel and the judge."""
-        return [*self.panel, JUDGE]
+        """The panel and, if there is one, the judge."""
+        return [*self.panel, JUDGE] if self.project.evaluation.judge else self.panel
 
     def shards(self, source: str, split: str) -> range:
         """Numbers of the shards of a set of images."""
@@ -90,6 +95,18 @@ class Workflow:
     def banks(self) -> list[str]:
         """The evaluation banks, one file per encoder of the panel."""
         return [f"{self.results}/banks/{name}.h5" for name in self.panel]
+
+    def judgements(self, rows: Iterable[str]) -> list[str]:
+        """The judge's files, row by row; none without a judge."""
+        if self.project.evaluation.judge is None:
+            return []
+        return [f"{self.results}/judge/{row}.json" for row in rows]
+
+    def preferences(self) -> list[str]:
+        """The files of scores behind Fig. 6: the run's, then those it is compared with."""
+        told = self.project.report.fig6
+        names = [told.run, *told.against] if told else []
+        return [f"{self.results}/preference/{name}.h5" for name in names]
 
     def spiral_grid(self, suffix: str) -> list[str]:
         """The files of the spiral study's grid: every discrepancy at every batch, all seeds."""
@@ -221,6 +238,17 @@ class Workflow:
             panel=self.panel,
             held_out=self.held_out,
         )
+
+    def preference_values(self) -> str:
+        """What scoring by a model of preference reads."""
+        return self.pick({"preference": "evaluation.preference", "threads": "threads"})
+
+    def win_rates_values(self) -> str:
+        """What Fig. 6 reads."""
+        told = self.project.report.fig6
+        rows = [told.run, *told.against] if told else []
+        keys = {"figure": "report.fig6", "published": "report.published"}
+        return self.pick({**keys, "labels": self.labels(rows)})
 
     def labels(self, rows: Iterable[str]) -> dict[str, str]:
         """Keys of the labels that a table prints, by row."""

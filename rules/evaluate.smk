@@ -19,6 +19,8 @@ rule sample:
             shard=int(w.shard),
         ),
         code=fingerprint("sample"),
+    wildcard_constraints:
+        generator=one_of(W.sampled),
     threads: W.project.threads
     resources:
         gres=W.gres(1),
@@ -29,6 +31,44 @@ rule sample:
     shell:
         "rdm sample --generator {input.generator} --images {input.images}"
         " --samples {output.samples} --params {params.values:q} 2>&1 | tee {log}"
+
+
+def given_state(wildcards):
+    """A folder of given samples counts as changed when a name, a size or a time in it does."""
+    from rdm_pipeline.datasets.folder import listing_signature
+
+    try:
+        return listing_signature(Path(W.project.samples[wildcards.generator].path))
+    except RdmError as error:
+        return str(error)  # a plan needs no data; rdm import_samples says what is wrong
+
+
+rule import_samples:
+    input:
+        images=W.images(W.dataset, "val"),
+    output:
+        samples=R + "/images/{generator}/" + SAMPLES + "/{shard}.h5",
+    params:
+        values=lambda w: W.pick(
+            {
+                "path": f"samples.{w.generator}.path",
+                "samples": "evaluation.bank.samples",
+                "rff_rows": "evaluation.bank.rff_rows",
+                "sampling": "evaluation.sampling",
+            },
+            shard=int(w.shard),
+        ),
+        code=fingerprint("import_samples"),
+        state=given_state,
+    wildcard_constraints:
+        generator=one_of(W.project.samples),
+    log:
+        LOGS + "/import_samples/{generator}-{shard}.log",
+    benchmark:
+        LOGS + "/import_samples/{generator}-{shard}.tsv"
+    shell:
+        "rdm import_samples --images {input.images} --samples {output.samples}"
+        " --params {params.values:q} 2>&1 | tee {log}"
 
 
 rule metrics:

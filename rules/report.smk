@@ -10,6 +10,7 @@ def table_values(name, metric):
         {
             "rows": f"report.{name}.rows",
             "labels": W.labels(table_rows(name)),
+            "paper_only": f"report.{name}.paper_only",
             "published": "report.published",
         },
         table=name,
@@ -22,7 +23,7 @@ def table_values(name, metric):
 rule table1:
     input:
         metrics=expand(R + "/metrics/{row}.json", row=table_rows("table1")),
-        accuracies=expand(R + "/judge/{row}.json", row=table_rows("table1")),
+        accuracies=W.judgements(table_rows("table1")),
     output:
         csv=R + "/tables/table1.csv",
         markdown=R + "/tables/table1.md",
@@ -43,7 +44,7 @@ rule table1:
 use rule table1 as table7 with:
     input:
         metrics=expand(R + "/metrics/{row}.json", row=table_rows("table7")),
-        accuracies=expand(R + "/judge/{row}.json", row=table_rows("table7")),
+        accuracies=W.judgements(table_rows("table7")),
     output:
         csv=R + "/tables/table7.csv",
         markdown=R + "/tables/table7.md",

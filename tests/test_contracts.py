@@ -12,6 +12,7 @@ from rdm_pipeline.cli import VERBS, _parser
 from rdm_pipeline.params.pick import read_picked
 from rdm_pipeline.params.project import load_tree
 from rdm_pipeline.recipes import Job, planned_jobs, recipe_key, recipe_tree
+from tests.pipeline.conftest import copy_project, set_param
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "rdm_pipeline").rglob("*.py"))
@@ -51,12 +52,17 @@ def jobs() -> list[Job]:
 
 
 @pytest.fixture(scope="module")
-def all_jobs(jobs) -> list[Job]:
-    """The demo's jobs, its experiments', and those behind a generator that is imported."""
+def all_jobs(jobs, tmp_path_factory) -> list[Job]:
+    """The demo's jobs, its experiments', and those of what the demo has not: what is imported."""
     anew = ("--forceall", "--ignore-incomplete")
     start = "results/imagenet/runs/pmf_h/generator.safetensors"
     imported = planned_jobs(ROOT, *anew, "--config", "profile=imagenet", "--", start)
-    return jobs + planned_jobs(ROOT, *anew, "--", "ablations") + imported
+    preferred = planned_jobs(ROOT, *anew, "--config", "profile=smoke", "--", "fig6")
+    elsewhere = copy_project(tmp_path_factory.mktemp("contracts") / "project")
+    set_param(elsewhere / "params.yaml", "samples", {"theirs": {"path": "theirs"}})
+    given = f"{RESULTS}/images/theirs/samples.h5"
+    taken = planned_jobs(elsewhere, *anew, "--", given)
+    return jobs + planned_jobs(ROOT, *anew, "--", "ablations") + imported + preferred + taken
 
 
 def parsed(job: Job) -> dict:

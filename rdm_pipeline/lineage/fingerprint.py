@@ -26,8 +26,13 @@ def fingerprint(verb: str) -> str:
     """Return the hash of the code behind a verb."""
     digest = hashlib.sha256()
     for module in modules(verb):
-        digest.update(f"{module}\n{normalised(_file(module).read_text('utf-8'))}\n".encode())
+        digest.update(f"{module}\n{_code(module)}\n".encode())
     return digest.hexdigest()
+
+
+@functools.cache
+def _code(module: str) -> str:
+    return normalised(_file(module).read_text("utf-8"))
 
 
 def modules(verb: str) -> list[str]:

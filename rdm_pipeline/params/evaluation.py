@@ -4,6 +4,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.encoders import Network, Pretraining
+from rdm_pipeline.params.preference import PreferenceFigure, PreferenceSpec
 
 
 class Judge(Section):
@@ -35,17 +36,22 @@ class Sampling(Section):
 
 
 class EvaluationSpec(Section):
-    """How a generator is scored."""
+    """How a generator is scored; without a judge or a model of preference there is none."""
 
     bank: BankSpec
     sampling: Sampling
-    judge: Judge
+    judge: Judge | None = None
+    preference: PreferenceSpec | None = None
 
 
 class TableSpec(Section):
-    """The generators that a table compares, in the order of its rows."""
+    """The generators that a table compares, in the order of its rows.
+
+    `paper_only` are rows of the paper that nothing here makes, by its names.
+    """
 
     rows: list[str] = Field(min_length=1)
+    paper_only: list[str]
 
 
 class Comparison(Section):
@@ -88,4 +94,5 @@ class Report(Section):
     table7: TableSpec
     comparisons: dict[str, Comparison] = Field(default_factory=dict)
     fig5: Alone | None = None
+    fig6: PreferenceFigure | None = None
     grid: GridSpec

@@ -16,9 +16,10 @@ from rdm_pipeline.params.experiments import Experiment, expand
 from rdm_pipeline.params.explain import explain
 from rdm_pipeline.params.generators import GeneratorSpec
 from rdm_pipeline.params.merge import merge
-from rdm_pipeline.params.panel import training_encoders
+from rdm_pipeline.params.panel import panel_order, training_encoders
+from rdm_pipeline.params.plan import PlanSpec
 from rdm_pipeline.params.references import ReferenceSpec
-from rdm_pipeline.params.runs import Run, WarmStart
+from rdm_pipeline.params.runs import GivenSamples, Run, WarmStart
 from rdm_pipeline.params.spiral import Spiral
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", strict=True)]
@@ -42,9 +43,11 @@ class Project(Section):
     generators: dict[Name, GeneratorSpec]
     references: dict[Name, ReferenceSpec]
     warm_starts: dict[Name, WarmStart]
+    samples: dict[Name, GivenSamples] = Field(default_factory=dict)
     runs: dict[Name, Run]
     experiments: dict[Name, Experiment] = Field(default_factory=dict)
     evaluation: EvaluationSpec
+    plan: PlanSpec
     spiral: Spiral
     report: Report
 
@@ -56,7 +59,9 @@ class Project(Section):
     def battery(self, run: str) -> list[str]:
         """Names of the encoders that the run trains on, in the panel's order."""
         chosen = self.runs[run].battery
-        return [n for n in training_encoders(self.encoders) if chosen == "all" or n in chosen]
+        if chosen == "all":
+            return training_encoders(self.encoders)
+        return [name for name in panel_order(self.encoders) if name in chosen]
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
@@ -71,18 +76,29 @@ class Project(Section):
         for name, run in self.runs.items():
             _require(f"runs.{name}.init", run.init, self.warm_starts)
             _require(f"runs.{name}.reference", run.reference, self.references)
+            # Held-out encoders are for experiments alone, whose members no table of the panel has.
+            trainable = training_encoders if name in self.own_runs else panel_order
             for encoder in [] if run.battery == "all" else run.battery:
-                _require(f"runs.{name}.battery", encoder, training_encoders(self.encoders))
+                _require(f"runs.{name}.battery", encoder, trainable(self.encoders))
         for table in ("table1", "table7"):
-            for row in getattr(self.report, table).rows:
-                _require(f"report.{table}.rows", row, ["real", *self.warm_starts, *self.own_runs])
-            self._require_labels(getattr(self.report, table).rows)
+            self._require_rows(f"report.{table}.rows", getattr(self.report, table).rows)
         return self
 
-    def _require_labels(self, rows: Iterable[str]) -> None:
+    def _require_rows(self, key: str, rows: Iterable[str]) -> None:
+        """Rows are real images or what is no member of an experiment, and have a label."""
+        for row in rows:
+            _require(key, row, ["real", *self.warm_starts, *self.samples, *self.own_runs])
         for row in rows:
             if row not in self.report.labels:
                 raise ValueError(f"report.labels.{row}: missing")
+
+    def _require_unseen(self, key: str, experiment: str, variant: str) -> None:
+        """Scores of the whole panel are of runs that never saw its held-out encoders."""
+        run = self.experiments[experiment].members(experiment, variant)[0]
+        for encoder in self.battery(run):
+            if self.encoders[encoder].role == "held_out":
+                found = f"scores of the panel of {run}, which trains on held-out {encoder}"
+                raise ValueError(f"{key}: found {found}, allowed: a run on training encoders")
 
     @property
     def own_runs(self) -> list[str]:
@@ -104,12 +120,12 @@ class Project(Section):
             for row in table.rows:
                 variants = self.experiments[table.experiment].variants
                 _require(f"{key}.rows", row, variants)
-            for row in table.baselines:
-                _require(f"{key}.baselines", row, ["real", *self.warm_starts, *self.own_runs])
+                if table.scored_on == "panel":
+                    self._require_unseen(f"{key}.scored_on", table.experiment, row)
+            self._require_rows(f"{key}.baselines", table.baselines)
             for row in table.paper_order:
                 _require(f"{key}.paper_order", row, table.rows)
             _require(f"{key}.scored_on", table.scored_on, ["panel", *self.encoders])
-            self._require_labels(table.baselines)
         return self
 
     @model_validator(mode="after")
@@ -120,9 +136,8 @@ class Project(Section):
         _require("report.fig5.experiment", alone.experiment, self.experiments)
         variants = self.experiments[alone.experiment].variants
         _require("report.fig5.variant", alone.variant, variants)
-        for row in alone.beside:
-            _require("report.fig5.beside", row, ["real", *self.warm_starts, *self.own_runs])
-        self._require_labels(alone.beside)
+        self._require_rows("report.fig5.beside", alone.beside)
+        self._require_unseen("report.fig5.variant", alone.experiment, alone.variant)
         run = self.experiments[alone.experiment].members(alone.experiment, alone.variant)[0]
         if len(self.battery(run)) != 1:
             found = ", ".join(self.battery(run))
@@ -130,9 +145,20 @@ class Project(Section):
         return self
 
     @model_validator(mode="after")
+    def _fig6_exists(self) -> Self:
+        figure = self.report.fig6
+        if figure is None:
+            return self
+        if self.evaluation.preference is None:
+            raise ValueError("evaluation.preference: missing, report.fig6 is scored by it")
+        self._require_rows("report.fig6.run", [figure.run])
+        self._require_rows("report.fig6.against", figure.against)
+        return self
+
+    @model_validator(mode="after")
     def _names_are_distinct(self) -> Self:
         taken = [self.dataset.name, "real"]
-        for section in ("warm_starts", "runs"):
+        for section in ("warm_starts", "samples", "runs"):
             _require_free(section, getattr(self, section), taken)
             taken += getattr(self, section)
         _require_free(f"panels.{self.panel}", self.encoders, ["judge"])

@@ -44,6 +44,12 @@ class CheckpointStart(Section):
 WarmStart = Annotated[VaeStart | CheckpointStart, Field(discriminator="kind")]
 
 
+class GivenSamples(Section):
+    """Images that somebody else's generator made: a folder with a folder of pictures per class."""
+
+    path: str = Field(min_length=1)
+
+
 class ControllerSpec(Section):
     """Constants of the proportional Lagrangian controller (method: section 4)."""
 

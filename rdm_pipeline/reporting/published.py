@@ -6,6 +6,8 @@ reproduction of them. The spiral needs no data and no weights: its numbers are m
 
 from collections.abc import Mapping
 
+from rdm_pipeline.errors import RdmError
+
 COLUMN = "paper (ImageNet-256, 14 other encoders)"
 
 # Table 1: SW ratio, mean over the paper's panel of 14.
@@ -24,6 +26,9 @@ SW_R14 = {
 
 # Table 7 (appendix D): RFF-MMD^2 ratio, mean over the same panel.
 MMD_R14 = {"iRDM": 2.69}
+
+# Fig. 6: share of pairs in which PickScore prefers iRDM's image, on ImageNet.
+WIN_RATES = {"pMF-H FD-SIM": 0.712, "real": 0.636, "RAE-XL": 0.757, "REPA-E SiT-XL": 0.732}
 
 # Table 4: discrepancies by neutral metrics on ImageNet-256, best first.
 DISCREPANCIES = (
@@ -63,3 +68,16 @@ SPIRAL: Mapping[int, Mapping[str, tuple[float, float]]] = {
     },
 }
 SPIRAL_REAL = 0.033
+
+
+def published_rows(numbers: Mapping[str, float], names: Mapping[str, str]) -> dict[str, float]:
+    """Return a table's published numbers by our row; `names` has the paper's name of each row.
+
+    A table may not hold them all. Raises RdmError for a name that no table has.
+    """
+    known = {name for table in (SW_R14, MMD_R14, WIN_RATES) for name in table}
+    for row, name in names.items():
+        if name not in known:
+            allowed = ", ".join(sorted(known))
+            raise RdmError(f"report.published.{row}: found {name!r}, allowed: {allowed}")
+    return {row: numbers[name] for row, name in names.items() if name in numbers}

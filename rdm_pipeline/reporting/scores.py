@@ -26,11 +26,13 @@ def score_table(
     panel: Sequence[str],
     held_out: Collection[str],
     paper: Mapping[str, float],
+    paper_only: Mapping[str, float] | None = None,
 ) -> Table:
     """Return per-encoder scores, their mean over the panel (`metric`), over both of its parts.
 
     `paper` maps labels of our rows to published numbers, which get a column of their own; other
-    keys are left out. Raises RdmError if a row does not score exactly the encoders of `panel`.
+    keys are left out. `paper_only` are rows that have no other number. Raises RdmError if a row
+    does not score exactly the encoders of `panel`.
     """
     for run in runs:
         _check_panel(title, run, panel)
@@ -45,6 +47,8 @@ def score_table(
         Column(COLUMN, paper=True),
     ]
     rows = [_row(run, panel, held_out, extras, paper) for run in runs]
+    blank = (None,) * (len(columns) - 2)
+    rows += [(name, *blank, number) for name, number in (paper_only or {}).items()]
     return Table(title, caption, tuple(columns), tuple(rows))
 
 

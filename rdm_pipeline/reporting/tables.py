@@ -9,7 +9,7 @@ from rdm_pipeline.errors import RdmError
 
 Cell = str | int | float | None
 
-HELD_OUT_NOTE = "held out: no run was trained on this encoder."
+HELD_OUT_NOTE = "held out: no run of this table was trained on this encoder."
 PAPER_NOTE = (
     "the paper's number (arXiv 2607.02375) for the row of that name: other images and other "
     "encoders, for orientation only."

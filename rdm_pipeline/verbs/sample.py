@@ -44,7 +44,9 @@ def run(params: Params, *, generator: Path, images: Path, samples: Path) -> None
     first, last = (count * k // sampling.shards for k in (params.shard, params.shard + 1))
     rows = last - first
     shapes = {"images": (rows, about.channels, about.size, about.size), "labels": (rows,)}
-    with create_arrays(samples, "images", shapes, {"classes": json.dumps(about.classes)}) as file:
+    drawn = f"seed {sampling.seed}, shape {'x'.join(map(str, model.noise_shape))}"
+    attrs = {"classes": json.dumps(about.classes), "noise": drawn}
+    with create_arrays(samples, "images", shapes, attrs) as file:
         for start in range(first, last, BLOCK):
             indices = range(start, min(start + BLOCK, last))
             chosen = labels[indices.start : indices.stop]

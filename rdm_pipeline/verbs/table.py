@@ -1,13 +1,13 @@
 """rdm table: the scores of several generators as a table in three forms."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from rdm_pipeline.artifacts import read_json, write_text
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.params.base import Section
-from rdm_pipeline.reporting.published import MMD_R14, SW_R14
+from rdm_pipeline.reporting.published import MMD_R14, SW_R14, published_rows
 from rdm_pipeline.reporting.scores import RunScores, score_table
 from rdm_pipeline.reporting.tables import to_csv, to_latex, to_markdown
 
@@ -17,10 +17,8 @@ TITLES = {
 }
 NAMES = {"sw": "SW_r{n}", "mmd": "MMDr{n}"}
 PUBLISHED: Mapping[str, Mapping[str, float]] = {"sw": SW_R14, "mmd": MMD_R14}
-CAPTION = (
-    "One ratio per encoder of the panel and their mean; 1 is what fresh real images score. "
-    "Judge: share of samples in which an independent classifier sees the class asked for."
-)
+CAPTION = "One ratio per encoder of the panel and their mean; 1 is what fresh real images score."
+JUDGE = " Judge: share of samples in which an independent classifier sees the class asked for."
 
 
 class Params(Section):
@@ -31,6 +29,7 @@ class Params(Section):
     panel: list[str]
     held_out: list[str]
     rows: list[str]
+    paper_only: list[str]
     labels: dict[str, str]
     published: dict[str, str]
 
@@ -44,39 +43,35 @@ def run(
     markdown: Path,
     latex: Path,
 ) -> None:
-    """Write the table as CSV, Markdown and LaTeX."""
-    count = len(params.panel)
+    """Write the table as CSV, Markdown and LaTeX; without a judge there are no accuracies."""
+    count, numbers = len(params.panel), PUBLISHED[params.metric]
+    judged: Sequence[Path | None] = accuracies or [None] * len(metrics)
+    paper = published_rows(numbers, params.published)
     table = score_table(
         title=TITLES[params.metric].format(n=count),
-        caption=CAPTION,
+        caption=CAPTION + (JUDGE if accuracies else ""),
         metric=NAMES[params.metric].format(n=count),
         runs=[
             RunScores(
                 params.labels[row],
                 read_json(scores)[params.metric],
-                {"judge": read_json(accuracy)["accuracy"]},
+                {"judge": read_json(accuracy)["accuracy"]} if accuracy else {},
             )
-            for row, scores, accuracy in zip(params.rows, metrics, accuracies, strict=True)
+            for row, scores, accuracy in zip(params.rows, metrics, judged, strict=True)
         ],
         panel=params.panel,
         held_out=params.held_out,
-        paper=_published(params),
+        paper={params.labels[row]: paper[row] for row in params.rows if row in paper},
+        paper_only={name: _published(params, name) for name in params.paper_only},
     )
     write_text(csv, to_csv(table))
     write_text(markdown, to_markdown(table))
     write_text(latex, to_latex(table))
 
 
-def _published(params: Params) -> dict[str, float]:
-    """Return the paper's numbers by the label of our row; a table may not hold them all."""
+def _published(params: Params, name: str) -> float:
     numbers = PUBLISHED[params.metric]
-    known = {name for table in PUBLISHED.values() for name in table}
-    for row, name in params.published.items():
-        if name not in known:
-            allowed = ", ".join(sorted(known))
-            raise RdmError(f"report.published.{row}: found {name!r}, allowed: {allowed}")
-    return {
-        params.labels[row]: numbers[name]
-        for row, name in params.published.items()
-        if row in params.rows and name in numbers
-    }
+    if name not in numbers:
+        allowed = ", ".join(sorted(numbers))
+        raise RdmError(f"report.{params.table}.paper_only: found {name!r}, allowed: {allowed}")
+    return numbers[name]

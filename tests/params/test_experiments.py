@@ -81,3 +81,28 @@ def test_figure_5_is_of_a_run_on_one_encoder():
     tree = copy.deepcopy(TREE)
     tree["experiments"]["alone"]["changes"]["battery"] = ["sup", "pixels"]
     assert "report.fig5.variant: trains on sup, pixels, allowed: on one" in complaint(tree)
+
+
+def trained_on_held_out() -> dict:
+    """The demo with a variant that trains on vae, which is held out."""
+    tree = with_experiment(variants={"odd": {"battery": ["vae"]}, "same": {}})
+    table = {"title": "T", "experiment": "lr", "rows": ["odd", "same"], "baselines": ["real"]}
+    tree["report"]["comparisons"] = {"t": {**table, "scored_on": "vae", "paper_order": []}}
+    return tree
+
+
+def test_an_experiment_may_train_on_a_held_out_encoder_if_no_score_of_the_panel_is_shown():
+    tree = trained_on_held_out()
+    assert parse(tree).battery("lr_odd_s3") == ["vae"]
+    tree["report"]["comparisons"]["t"]["scored_on"] = "panel"
+    told = "report.comparisons.t.scored_on: found scores of the panel of lr_odd_s3, which trains on"
+    assert told in complaint(tree)
+    tree["report"]["comparisons"] = {}
+    tree["report"]["fig5"] = {"experiment": "lr", "variant": "odd", "beside": ["real"]}
+    assert "report.fig5.variant: found scores of the panel" in complaint(tree)
+
+
+def test_a_run_of_its_own_may_not():
+    tree = with_experiment()
+    tree["runs"]["irdm"]["battery"] = ["vae"]
+    assert "runs.irdm.battery: found 'vae', allowed: sup" in complaint(tree)

@@ -232,8 +232,14 @@ def wrong_leaves(draw: st.DrawFn) -> tuple[str, Any]:
     # what an experiment lays over its base is refused by the name of the variant: see below
     own = [key for key in leaves(TREE) if not OVERLAY.match(key)]
     key = draw(st.sampled_from(own))
-    kind = draw(st.sampled_from(WRONG[type(value_at(key))]))
-    return key, draw(VALUES[kind])
+    wrong = list(WRONG[type(value_at(key))])
+    # a limit of null is none
+    if key.startswith("dataset.limits."):
+        wrong.remove(type(None))
+    # numbers that happen to be whole
+    if key.startswith("plan.") and float in wrong:
+        wrong.remove(float)
+    return key, draw(VALUES[draw(st.sampled_from(wrong))])
 
 
 @settings(max_examples=300, deadline=None)
@@ -298,6 +304,44 @@ def test_the_imagenet_run_is_the_papers():
     assert run.optimizer.learning_rate == 1.6e-6
     assert (run.optimizer.betas, run.optimizer.clip) == ([0.9, 0.95], 2.0)
     assert (run.optimizer.weight_decay, run.optimizer.schedule) == (0.0, "constant")
+
+
+def test_the_imagenet_profile_uses_all_images_and_the_papers_tables():
+    project = parse(load_tree(ROOT, "imagenet"))
+    assert project.dataset.limits.train is None
+    assert set(project.report.comparisons) == {"table3", "table6"}
+    batches = [project.runs[f"batch_n{n}_s0"] for n in (512, 1280, 2560, 5120, 10240)]
+    for run in batches:
+        assert run.optimizer.learning_rate == pytest.approx(
+            1.6e-6 * (run.batch / 5120) ** 0.5, rel=1e-3
+        )
+        assert run.batch * run.steps == 7_065_600
+        assert run.launch == project.runs["irdm"].launch
+        base = project.runs["irdm"].optimizer.model_dump(exclude={"learning_rate"})
+        assert run.optimizer.model_dump(exclude={"learning_rate"}) == base
+    assert {project.battery(f"batch_n{n}_s0")[0] for n in (512, 10240)} == {"dinov2"}
+
+
+def test_figure_6_needs_rows_with_labels_and_a_model():
+    tree = load_tree(ROOT, "smoke")
+    tree["report"]["fig6"]["against"] = ["gan"]
+    assert "report.fig6.against: found 'gan', allowed: real, vae, irdm" in complaint(tree)
+    tree = load_tree(ROOT, "smoke")
+    del tree["evaluation"]["preference"]
+    assert "evaluation.preference: missing, report.fig6 is scored by it" in complaint(tree)
+    tree = load_tree(ROOT, "smoke")
+    tree["evaluation"]["preference"]["prompt"] = "a photo"
+    assert "evaluation.preference.prompt: found 'a photo', allowed: one {}" in complaint(tree)
+
+
+def test_given_samples_are_rows_under_a_name_of_their_own():
+    tree = changed("samples", {"rae": {"path": "data/rae"}})
+    tree["report"]["table1"]["rows"].append("rae")
+    assert "report.labels.rae: missing" in complaint(tree)
+    tree["report"]["labels"]["rae"] = "RAE-XL"
+    assert parse(tree).report.table1.rows[-1] == "rae"
+    taken = complaint(changed("samples", {"irdm": {"path": "x"}}))
+    assert "runs.irdm: found 'irdm', allowed: any name but" in taken
 
 
 # --- YAML ---------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """The whole graph on a few hundred real images: made once, then looked at from all sides."""
 
+import csv
 import re
 import subprocess
 import sys
@@ -10,7 +11,9 @@ import pytest
 
 from rdm_pipeline.artifacts import read_json, sha256
 from rdm_pipeline.lineage.record import SUFFIX, record_path
+from rdm_pipeline.plan import Costs
 from rdm_pipeline.recipes import planned_jobs
+from rdm_pipeline.workflow import Workflow
 from tests.pipeline.conftest import artifacts, copy_project, made_again, run, set_param
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline")]
@@ -209,13 +212,34 @@ def test_every_ablation_is_a_target(project):
         assert (project / RESULTS / f"figures/{picture}.png").exists()
 
 
+def test_preference_is_a_target_and_its_pairs_are_of_one_noise(project):
+    run(project, "snakemake", "-c2", *SMOKE, "--quiet", "rules", "--", "fig6")
+    with (project / RESULTS / "tables/fig6.csv").open() as file:
+        same = {row["iRDM against"]: row["same"] for row in csv.DictReader(file)}
+    assert same["VAE decoder (warm start)"] == "noise and class"
+    assert same["real (second draw)"] == "class"
+    assert (project / RESULTS / "figures/fig6.png").exists()
+
+
+def test_a_plan_says_the_bytes_of_the_files_that_are_made(project):
+    costs, jobs = Costs(Workflow(project, "smoke")), planned_jobs(project, *SMOKE, "--forceall")
+    for name, least in (("features", 18), ("images", 4), ("encoders", 3), ("references", 2)):
+        files = [file for job in jobs for file in job.outputs if f"{RESULTS}/{name}/" in file]
+        files = [file for file in files if costs.bytes(file) > 10_000]
+        assert len(files) >= least, name
+        for file in files:
+            # names and attributes of an HDF5 file, the header of a safetensors file
+            overhead = (project / file).stat().st_size - costs.bytes(file)
+            assert -0.02 * costs.bytes(file) <= overhead <= 4096 + 0.02 * costs.bytes(file), file
+
+
 def test_a_profile_without_an_experiment_says_so(project):
     told = subprocess.run(
-        ["snakemake", "-n", "--config", "profile=imagenet", "--", "table3"],
+        ["snakemake", "-n", "--config", "profile=imagenet", "--", "table4"],
         cwd=project,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     assert told.returncode != 0
-    assert "profile imagenet: report.comparisons.table3 is not declared" in told.stdout
+    assert "profile imagenet: report.comparisons.table4 is not declared" in told.stdout

@@ -67,6 +67,12 @@ def test_a_row_without_a_published_number_has_an_empty_cell():
     assert column(scores([REAL, OURS], MMD_R14), COLUMN) == [None, 2.69]
 
 
+def test_a_row_of_the_paper_alone_comes_last_and_has_no_other_number():
+    paper_only = {"RAE-XL": 2.43}
+    table = score_table("T", "c", "SW_r3", [OURS], PANEL, {"lite2"}, {}, paper_only)
+    assert table.rows[1] == ("RAE-XL", *[None] * 6, 2.43)
+
+
 @pytest.mark.parametrize(
     ("found", "message"),
     [

@@ -1,0 +1,47 @@
+"""What `rdm plan` assumes of machines and networks: it measures nothing."""
+
+from typing import Literal
+
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+
+from rdm_pipeline.params.base import Section
+
+
+class Counts(Section):
+    """Images of each split of the dataset, before its limits."""
+
+    train: PositiveInt
+    val: PositiveInt
+
+
+class NetworkCost(Section):
+    """One image's forward pass in GFLOP, and the network's numbers in millions."""
+
+    gflop: NonNegativeFloat
+    mparams: NonNegativeFloat
+
+
+class Passes(Section):
+    """Forward passes that an image's share of a step costs, each kind of network.
+
+    Of a run (gradient caching): a generator is passed twice and once backward, which counts as two;
+    a frozen encoder twice and once backward in its input alone. A network in training: once, and
+    once backward.
+    """
+
+    generator: PositiveFloat
+    encoder: PositiveFloat
+    training: PositiveFloat
+
+
+class PlanSpec(Section):
+    """Assumptions; `minutes` are of a job without a network, by verb, else `default`."""
+
+    images: Counts
+    device: Literal["gpu", "cpu"]
+    gflops: PositiveFloat = Field(description="that a device sustains, in GFLOP per second")
+    start_seconds: NonNegativeFloat
+    images_per_second: PositiveFloat = Field(description="that a job reads, decodes and resizes")
+    passes: Passes
+    networks: dict[str, NetworkCost]
+    minutes: dict[str, NonNegativeFloat]

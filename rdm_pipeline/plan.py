@@ -1,0 +1,229 @@
+"""What a plan will take, phase by phase: jobs of Snakemake's dry run times stated assumptions."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from rdm_pipeline.params.plan import NetworkCost
+from rdm_pipeline.params.runs import Run
+from rdm_pipeline.recipes import Job
+from rdm_pipeline.workflow import JUDGE, SAMPLES, Workflow
+
+PHASES = {
+    "data": ("fetch", "images"),
+    "encoders": ("encoder", "card"),
+    "features": ("features",),
+    "references": ("reference", "floors"),
+    "train": ("warm_start", "import_generator", "train"),
+    "evaluate": (
+        *("sample", "import_samples", "bank", "metrics", "judge", "neutral"),
+        *("preference_model", "preference"),
+    ),
+    "studies": ("spiral",),
+    "report": (),  # and whatever prints or draws
+}
+FLOAT = 4  # bytes
+
+
+@dataclass
+class Share:
+    """What the jobs of a phase take: hours of GPUs and of CPU jobs, bytes that stay on disk."""
+
+    jobs: int = 0
+    gpu_hours: float = 0.0
+    cpu_hours: float = 0.0
+    bytes: int = 0
+
+
+class Costs:
+    """Seconds and bytes of a profile's jobs, from `plan` and the other parameters alone."""
+
+    def __init__(self, workflow: Workflow) -> None:
+        """Look at a profile; `uncounted` collects networks whose cost `plan` does not state."""
+        self.workflow, self.plan = workflow, workflow.project.plan
+        self.project: Any = workflow.project  # a job exists only if its optional section does
+        self.uncounted: set[str] = set()
+
+    def shares(self, jobs: Iterable[Job]) -> dict[str, Share]:
+        """Add up the jobs by phase."""
+        shares = {phase: Share() for phase in PHASES}
+        for job in jobs:
+            verb, share = job.command.split()[1], shares[self.phase(job)]
+            gflop = self.gflop(verb, job)
+            seconds = 60 * self.minutes(verb, job) if gflop is None else gflop / self.plan.gflops
+            hours = (seconds + self.plan.start_seconds) / 3600
+            share.jobs += 1
+            if self.plan.device == "gpu" and gflop is not None:
+                share.gpu_hours += hours
+            else:
+                share.cpu_hours += hours
+            share.bytes += sum(self.bytes(output) for output in job.outputs)
+        return shares
+
+    def phase(self, job: Job) -> str:
+        """The phase of a job; features and sets of samples are scored, not trained on."""
+        verb = job.command.split()[1]
+        if f"/{SAMPLES}" in job.outputs[0]:
+            return "evaluate"
+        if verb == "gather":
+            return "data" if "/images/" in job.outputs[0] else "features"
+        return next((phase for phase, verbs in PHASES.items() if verb in verbs), "report")
+
+    # --- time -----------------------------------------------------------------------------------
+
+    def gflop(self, verb: str, job: Job) -> float | None:
+        """What a job with a network computes; None for others."""
+        path = PurePath(job.outputs[0])
+        if verb == "features":
+            return self.rows(job.outputs[0]) * self.network(path.parts[-2]).gflop
+        if verb == "sample":
+            return self.rows(job.outputs[0]) * self.generator(path.parts[-3]).gflop
+        if verb == "encoder":
+            return self.pretraining(path.stem)
+        if verb == "warm_start":
+            vae = self.project.warm_starts[path.parts[-2]].vae
+            both = 2 * self.generator(path.parts[-2]).gflop  # an encoder of about the same size
+            return vae.steps * vae.batch * both * self.plan.passes.training
+        if verb == "train":
+            return self.training(self.project.runs[path.parts[-2]], path.parts[-2])
+        if verb == "preference":
+            return self.project.evaluation.preference.samples * self.network("preference").gflop
+        return None
+
+    def pretraining(self, encoder: str) -> float | None:
+        """None for an encoder that is only read from a file."""
+        if encoder == JUDGE:
+            told = self.project.evaluation.judge.pretraining
+        else:
+            told = self.project.encoders[encoder].pretraining
+        if told is None:
+            return None
+        return told.steps * told.batch * self.network(encoder).gflop * self.plan.passes.training
+
+    def training(self, run: Run, name: str) -> float:
+        """The loss itself is left out: far below a hundredth where networks are large."""
+        images = sum(stage.steps * stage.batch for stage in run.stages)
+        encoders = sum(self.network(encoder).gflop for encoder in self.project.battery(name))
+        passes = self.plan.passes
+        return images * (passes.generator * self.generator(name).gflop + passes.encoder * encoders)
+
+    def minutes(self, verb: str, job: Job) -> float:
+        """Minutes of a job without a network."""
+        if verb in ("images", "import_samples"):
+            return self.rows(job.outputs[0]) / self.plan.images_per_second / 60
+        return self.plan.minutes.get(verb, self.plan.minutes["default"])
+
+    # --- disk -----------------------------------------------------------------------------------
+
+    def bytes(self, output: str) -> int:
+        """Bytes of an artifact's arrays; 0 for what is small: links to shards, scores, tables."""
+        path = PurePath(output).relative_to(self.workflow.results)
+        kind, *rest = path.parts
+        if kind == "raw" and self.project.dataset.kind == "fashion_mnist":
+            counts = self.plan.images
+            return (counts.train + counts.val) * (self.image_bytes() + 1)
+        if kind == "images" and path.stem.isdigit():
+            return self.rows(output) * (self.image_bytes() + 8)
+        if kind == "features" and path.stem.isdigit():
+            return self.rows(output) * self.dim(rest[2]) * FLOAT
+        if kind == "encoders":
+            return round(self.network(path.stem).mparams * 1e6) * FLOAT
+        if kind == "runs" and path.suffix == ".safetensors":
+            return round(self.generator(rest[0]).mparams * 1e6) * FLOAT
+        if kind == "preference" and path.suffix == ".safetensors":
+            return round(self.network("preference").mparams * 1e6) * FLOAT
+        if kind == "references":
+            return self.project.references[rest[0]].landmarks * (self.dim(path.stem) + 1) * FLOAT
+        if kind == "banks":
+            bank = self.project.evaluation.bank
+            rows = 2 * bank.draws * max(bank.samples, bank.rff_rows) * 8
+            return (bank.directions * bank.samples + bank.rff_features) * FLOAT + rows
+        return 0
+
+    def image_bytes(self) -> int:
+        """Bytes of an image as uint8."""
+        dataset = self.project.dataset
+        return dataset.channels * dataset.resolution**2
+
+    def rows(self, output: str) -> int:
+        """Images of a shard, from its path below images or features."""
+        source, split, *_, shard = PurePath(output).relative_to(self.workflow.results).parts[1:]
+        number = int(PurePath(shard).stem)
+        if split == SAMPLES:
+            bank = self.project.evaluation.bank
+            count = max(bank.samples, bank.rff_rows)
+        else:
+            count = getattr(self.plan.images, split)
+            count = min(count, getattr(self.project.dataset.limits, split) or count)
+        shards = len(self.workflow.shards(source, split))
+        return count * (number + 1) // shards - count * number // shards
+
+    def dim(self, encoder: str) -> int:
+        """Numbers in a row of features."""
+        if encoder == JUDGE:
+            return self.project.evaluation.judge.network.dim
+        return self.project.encoders[encoder].network.dim
+
+    def generator(self, name: str) -> NetworkCost:
+        """The cost of a run's or a warm start's generator."""
+        return self.network(self.workflow.generator_key(name).rpartition(".")[2])
+
+    def network(self, name: str) -> NetworkCost:
+        """The cost that `plan` states for a network, else none at all."""
+        if name not in self.plan.networks:
+            self.uncounted.add(name)
+            return NetworkCost(gflop=0, mparams=0)
+        return self.plan.networks[name]
+
+
+def dry_summary(workflow: Workflow, jobs: Sequence[Job]) -> str:
+    """Return a table by phase of what the jobs take, with the assumptions below it."""
+    costs = Costs(workflow)
+    shares = {phase: share for phase, share in costs.shares(jobs).items() if share.jobs}
+    total = Share(*(sum(getattr(s, key) for s in shares.values()) for key in vars(Share())))
+    rows = [["", "jobs", "GPU-hours", "CPU-hours", "disk"]]
+    rows += [_row(name, share) for name, share in {**shares, "total": total}.items()]
+    return "\n".join([*_aligned(rows), "", *assumptions(costs)])
+
+
+def assumptions(costs: Costs) -> list[str]:
+    """Return what the numbers rest on, a line each."""
+    plan, passes = costs.plan, costs.plan.passes
+    device = "GPU" if plan.device == "gpu" else "CPU core"
+    lines = [
+        "Assumed, not measured (section plan of params.yaml and of the profile):",
+        f"- a {device} sustains {plan.gflops:,g} GFLOP/s in networks, a job starts in "
+        f"{plan.start_seconds:g} s",
+        f"- {plan.images.train:,} + {plan.images.val:,} images before the dataset's limits; a job "
+        f"reads {plan.images_per_second:,g} a second",
+        f"- an image's share of a step: {passes.generator:g} forward passes of the generator, "
+        f"{passes.encoder:g} of each encoder; the loss is left out",
+        f"- jobs without a network take {plan.minutes['default']:g} minutes, or what is said there",
+        f"- disk: {costs.image_bytes()} bytes an image, 4 a number of features and weights; a "
+        "running training keeps up to 16 a parameter besides; raw folders of your own are left out",
+    ]
+    if costs.uncounted:
+        lines.append(f"- not in plan.networks, so 0: {', '.join(sorted(costs.uncounted))}")
+    return lines
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows as text: the first column to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows
+    ]
+
+
+def _row(name: str, share: Share) -> list[str]:
+    hours = [f"{value:,.1f}" for value in (share.gpu_hours, share.cpu_hours)]
+    return [name, f"{share.jobs:,}", *hours, _size(share.bytes)]
+
+
+def _size(count: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} TB"
