@@ -134,7 +134,9 @@ class Costs:
         if kind == "preference" and path.suffix == ".safetensors":
             return round(self.network("preference").mparams * 1e6) * FLOAT
         if kind == "references":
-            return self.project.references[rest[0]].landmarks * (self.dim(path.stem) + 1) * FLOAT
+            spec = self.project.references[rest[0]]
+            columns = self.dim(path.stem) + (self.plan.classes if spec.label_beta else 0)
+            return spec.landmarks * (columns + 1) * FLOAT
         if kind == "banks":
             bank = self.project.evaluation.bank
             rows = 2 * bank.draws * max(bank.samples, bank.rff_rows) * 8

@@ -38,6 +38,7 @@ class PlanSpec(Section):
     """Assumptions; `minutes` are of a job without a network, by verb, else `default`."""
 
     images: Counts
+    classes: PositiveInt
     device: Literal["gpu", "cpu"]
     gflops: PositiveFloat = Field(description="that a device sustains, in GFLOP per second")
     start_seconds: NonNegativeFloat

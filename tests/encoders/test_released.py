@@ -163,7 +163,8 @@ def test_inception_computes_what_its_library_does_for_bytes():
     library.fc = torch.nn.Linear(2048, 1008)  # dropped here, unused for these features
     with torch.no_grad():
         (expected,) = library(pixels)
-        torch.testing.assert_close(module(pixels / 255), expected, rtol=1e-3, atol=1e-20)
+        # random weights: a feature may be 1e-13, and the largest 1e-7, so the set's length decides
+        assert (module(pixels / 255) - expected).norm() <= 1e-5 * expected.norm()
 
 
 def test_a_grey_image_is_seen_as_colour():
