@@ -1,6 +1,6 @@
 # make repro   the demo: raw Fashion-MNIST to tables and pictures
 # make test    lint, types, import contracts, tests
-# make bench   loss, sliced Wasserstein, references, memory and planning beside their bars
+# make bench   loss, sliced Wasserstein, references, memory, plans and feature jobs beside their bars
 
 # The first of these that runs and is new enough.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -29,7 +29,7 @@ lint: setup-dev
 	lint-imports
 
 bench: setup-dev
-	@failed=; for bench in loss sliced_wasserstein reference peak_memory plan; do \
+	@failed=; for bench in loss sliced_wasserstein reference peak_memory plan feature_io; do \
 	  echo "$$bench"; python benchmarks/$$bench.py || failed=1; done; test -z "$$failed"
 
 setup: .venv/.done

@@ -5,11 +5,9 @@ killed job or a full disk leaves no file that a later run would trust.
 """
 
 import contextlib
-import errno
-import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,42 +15,20 @@ import h5py
 import numpy as np
 
 from rdm_pipeline.errors import RdmError
+from rdm_pipeline.files import atomic, known_sha256
 from rdm_pipeline.schemas import SCHEMAS
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 Attribute = str | int | float | bool
+Array = h5py.Dataset  # of an open file
 
 
-# Attributes of our own beside those of the schema.
-BOOKKEEPING = frozenset({"kind", "shards", "sha256"})
-
-# What a full disk, a full quota and a file-size limit are called; h5py and safetensors pass these
-# words on, but not always as an OSError.
-NO_SPACE = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
-
+# Attributes of our own beside those of the schema: `left_out` names rows that could not be made.
+BOOKKEEPING = frozenset({"kind", "shards", "sha256", "left_out"})
 
 # --- writing ------------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def atomic(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; rename it on success, remove it on failure."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.parent / f".{path.name}.{os.getpid()}.partial"
-    try:
-        yield partial
-        with partial.open("rb+") as file:
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except Exception as error:
-        reason = next((words for words in NO_SPACE if words in str(error)), None)
-        if reason is None:
-            raise
-        raise RdmError(f"{path}: not written: {reason}") from None
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -74,6 +50,12 @@ def write_json(path: Path, value: Any) -> None:
     except ValueError as error:
         raise RdmError(f"{path}: a value is not finite ({error}); nothing was written") from None
     write_text(path, text + "\n")
+
+
+def write_json_lines(path: Path, values: Iterable[Any]) -> None:
+    """Write one JSON value per line, with sorted keys, while they come."""
+    with atomic(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(json.dumps(value, sort_keys=True) + "\n" for value in values)
 
 
 @contextlib.contextmanager
@@ -131,13 +113,15 @@ def link_shards(path: Path, kind: str, shards: Sequence[Path]) -> None:
     """
     schema = SCHEMAS[kind]
     first = read_attrs(shards[0], kind)
-    shapes = [_shard_shapes(shard, kind, first) for shard in shards]
+    shapes, left_out = zip(*(_describe(shard, kind, first) for shard in shards), strict=True)
     with atomic(path) as partial, _new_file(partial) as file:
         file.attrs["kind"] = kind
         for name, value in sorted(first.items()):
             file.attrs[name] = value
         file.attrs["shards"] = [os.path.relpath(shard, path.parent) for shard in shards]
-        file.attrs["sha256"] = [sha256(shard) for shard in shards]
+        file.attrs["sha256"] = [known_sha256(shard) for shard in shards]
+        if any(left_out):
+            file.attrs["left_out"] = json.dumps([name for names in left_out for name in names])
         for name in sorted(schema.arrays):
             dtype = schema.arrays[name][0]
             rows = [shape[name] for shape in shapes]
@@ -214,6 +198,18 @@ def read_json(path: Path) -> Any:
         raise RdmError(f"{path}: not JSON ({error}); delete it and run again") from None
 
 
+def read_json_lines(path: Path, numbers: Collection[int]) -> list[Any]:
+    """Read the lines of these numbers (from 0), in the file's order; the others are passed over."""
+    wanted = frozenset(numbers)
+    try:
+        with path.open(encoding="utf-8") as file:
+            return [json.loads(line) for number, line in enumerate(file) if number in wanted]
+    except FileNotFoundError:
+        raise RdmError(f"{path}: not there; make it first") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise RdmError(f"{path}: not JSON lines ({error}); delete it and run again") from None
+
+
 def read_tensors(path: Path) -> "tuple[dict[str, Tensor], dict[str, Any]]":
     """Read the tensors of a safetensors artifact and what was written about them."""
     from safetensors import SafetensorError, safe_open
@@ -229,33 +225,6 @@ def read_tensors(path: Path) -> "tuple[dict[str, Tensor], dict[str, Any]]":
             f"{path}: not a whole safetensors file ({error}); delete it and run again"
         ) from None
     return tensors, about
-
-
-def sha256(path: Path) -> str:
-    """Return the hexadecimal SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def digest(path: Path) -> str:
-    """Return the SHA-256 of a file, or of a folder: over its sorted relative names and hashes."""
-    if not path.is_dir():
-        return sha256(path)
-    total = hashlib.sha256()
-    for file in _files(path):
-        total.update(f"{file.relative_to(path).as_posix()}\0{sha256(file)}\n".encode())
-    return total.hexdigest()
-
-
-def size(path: Path) -> int:
-    """Return the bytes of a file or of all files in a folder."""
-    return sum(file.stat().st_size for file in (_files(path) if path.is_dir() else [path]))
-
-
-def _files(folder: Path) -> list[Path]:
-    # Snakemake puts a hidden file into a folder that a rule makes, after the verb has recorded it.
-    files = (file for file in folder.rglob("*") if file.name != ".snakemake_timestamp")
-    return sorted(file for file in files if file.is_file())
 
 
 # --- checks -------------------------------------------------------------------------------------
@@ -290,16 +259,20 @@ def _check_open(file: h5py.File, path: Path, kind: str, expect: Mapping[str, Att
 def _check_link(path: Path, shard: Path, digest: str) -> None:
     if not shard.exists():
         raise RdmError(f"{path}: its shard {shard} is missing; make it again")
-    if sha256(shard) != digest:
+    if known_sha256(shard) != digest:
         raise RdmError(f"{path}: its shard {shard} has changed since; make {path.name} again")
 
 
-def _shard_shapes(shard: Path, kind: str, first: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+def _describe(
+    shard: Path, kind: str, first: Mapping[str, Any]
+) -> tuple[dict[str, tuple[int, ...]], list[str]]:
+    """Return a shard's shapes by array, and what it left out."""
     with open_arrays(shard, kind, first) as file:
         shapes = {name: file[name].shape for name in SCHEMAS[kind].arrays}
+        left_out = json.loads(file.attrs.get("left_out", "[]"))
     if len({shape[0] for shape in shapes.values()}) != 1:
         raise RdmError(f"{shard}: arrays of different length {shapes}")
-    return shapes
+    return shapes, left_out
 
 
 def _layout(

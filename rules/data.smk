@@ -2,14 +2,15 @@
 
 
 def raw_state(wildcards):
-    """A folder of the user's own counts as changed when a name, a size or a time in it does."""
+    """A user's own pictures count as changed when a name, a size or a time among them does."""
     from rdm_pipeline.datasets.folder import listing_signature
 
     spec = W.project.dataset
     if spec.kind != "folder":
         return spec.kind
     try:
-        return [listing_signature(Path(root)) for root in (spec.train, spec.val)]
+        roots = [root for root in (spec.train, spec.val, spec.val_labels) if root]
+        return [listing_signature(Path(root)) for root in roots]
     except RdmError as error:
         return str(error)  # a plan needs no data; rdm fetch says what is wrong
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rdm_pipeline.artifacts import read_array, sha256, write_arrays
+from rdm_pipeline.artifacts import read_array, write_arrays
 from rdm_pipeline.cli import main
+from rdm_pipeline.files import sha256
 
 ATTRS = {"encoder": "sup", "pool": "avg", "resolution": 28}
 GATHER = '{"kind":{"value":"features"}}'

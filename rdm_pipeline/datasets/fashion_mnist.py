@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from rdm_pipeline.artifacts import sha256, write_bytes
+from rdm_pipeline.artifacts import write_bytes
 from rdm_pipeline.datasets.idx import read_idx
 from rdm_pipeline.datasets.manifest import Manifest, RawSplit, check_file
 from rdm_pipeline.errors import RdmError
+from rdm_pipeline.files import sha256
 from rdm_pipeline.progress import tracked
 
 CLASSES = [

@@ -1,120 +1,156 @@
-"""A user's own images in ImageFolder layout: `root/<class>/**/*`, any common picture format."""
+"""A user's own pictures in classes: where they are, as ImageFolder lays them out or in tars.
+
+A root is a folder or an uncompressed tar. A picture's class is the first part of its path below
+the root; a tar in it (`n01440764.tar`) counts as a folder (`n01440764`). A split without class
+folders comes with a text file of lines `picture class`.
+"""
 
 import hashlib
 import os
-import struct
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
-import numpy as np
-from PIL import Image, ImageOps
-
-from rdm_pipeline.artifacts import sha256
-from rdm_pipeline.datasets.manifest import Manifest, RawFile, RawSplit, check_file
+from rdm_pipeline.datasets.tars import list_members
 from rdm_pipeline.errors import RdmError
-from rdm_pipeline.progress import tracked
 
 SUFFIXES = (
     ".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm"
 )  # fmt: skip
-BLOCK = 256
+TAR = ".tar"
 
 
-def list_pictures(root: Path) -> dict[str, list[str]]:
-    """Return, per class folder of `root` in sorted order, its pictures' paths relative to `root`.
+class Place(NamedTuple):
+    """Where a picture is: path below the root, as if tars were folders, and its bytes if in one.
 
-    Hidden files are left out. Raises RdmError for a missing root, no class folder or an empty one.
+    `archive` is the tar's path below the root, empty where the root is the tar itself.
     """
-    if not root.is_dir():
-        raise RdmError(f"{root}: no such folder; expected one folder of pictures per class in it")
-    folders = sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
-    if not folders:
-        raise RdmError(f"{root}: holds no folder; expected one folder of pictures per class")
-    pictures = {folder.name: sorted(_pictures_under(folder, root)) for folder in folders}
-    empty = [name for name, paths in pictures.items() if not paths]
-    if empty:
-        raise RdmError(f"{root}: no picture in {', '.join(empty)}; allowed: {' '.join(SUFFIXES)}")
-    return pictures
+
+    path: str
+    archive: str | None = None
+    offset: int = 0
+    size: int = 0
+
+
+def list_pictures(root: Path, labels: Path | None = None) -> dict[str, list[Place]]:
+    """Return the pictures by class, classes and pictures sorted by name; hidden files are left out.
+
+    Raises RdmError for a missing root, a class without pictures and a picture without a class.
+    """
+    class_of = None if labels is None else read_labels(labels)
+    places = sorted(_places(root))
+    if not places:
+        raise RdmError(f"{root}: no picture in it; allowed: {' '.join(SUFFIXES)}")
+    if class_of is None:
+        _require_class_folders(root, places)
+    else:
+        _require_labels(root, labels, places, class_of)
+    pictures: dict[str, list[Place]] = {}
+    for place in places:
+        label = _first(place.path) if class_of is None else class_of[_last(place.path)]
+        pictures.setdefault(label, []).append(place)
+    return dict(sorted(pictures.items()))
+
+
+def read_labels(path: Path) -> dict[str, str]:
+    """Return the class of each picture, by file name, from lines `picture class`."""
+    try:
+        lines = [line.split() for line in path.read_text("utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise RdmError(f"{path}: cannot be read ({error})") from None
+    for number, line in enumerate(lines, start=1):
+        if len(line) != 2:
+            raise RdmError(f"{path}: line {number} is {' '.join(line)!r}, allowed: picture class")
+    twice = [name for name, count in Counter(name for name, _ in lines).items() if count > 1]
+    if twice:
+        raise RdmError(f"{path}: {_some(twice)} more than once")
+    return dict(lines)
 
 
 def listing_signature(root: Path) -> str:
-    """Return a hash over names, sizes and times of the pictures: cheap, changes when they do."""
+    """Return a hash over names, sizes and times of pictures and tars: cheap, changes with them."""
+    if not root.exists():
+        raise RdmError(f"{root}: no such folder or tar")
+    files = [("", root)] if root.is_file() else [(path, root / path) for path in _files(root)]
     digest = hashlib.sha256()
-    for paths in list_pictures(root).values():
-        for path in paths:
-            status = (root / path).stat()
-            digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+    for name, path in sorted(files):
+        status = path.stat()
+        digest.update(f"{name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 
-def manifest(train: Path, val: Path) -> Manifest:
-    """Hash the pictures of both roots; RdmError if their classes differ."""
-    listings = {"train": list_pictures(train), "val": list_pictures(val)}
-    only_train = sorted(listings["train"].keys() - listings["val"].keys())
-    only_val = sorted(listings["val"].keys() - listings["train"].keys())
-    if only_train or only_val:
-        raise RdmError(
-            f"{train}, {val}: both need the same classes; only in train: "
-            f"{', '.join(only_train) or '-'}; only in val: {', '.join(only_val) or '-'}"
-        )
-    splits = {"train": _describe(train, listings["train"]), "val": _describe(val, listings["val"])}
-    return {"classes": list(listings["train"]), "splits": splits}
+def _places(root: Path) -> Iterator[Place]:
+    if root.is_file():
+        yield from _in_tar(root, archive="", prefix="")
+        return
+    if not root.is_dir():
+        raise RdmError(f"{root}: no such folder or tar; expected one folder of pictures per class")
+    for path in _files(root):
+        if path.endswith(TAR):
+            yield from _in_tar(root / path, archive=path, prefix=f"{path.removesuffix(TAR)}/")
+        else:
+            yield Place(path)
 
 
-def read_rows(
-    root: Path, split: RawSplit, rows: np.ndarray, resolution: int, channels: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield blocks of images (n,channels,resolution,resolution) uint8 and labels (n,) int64."""
-    for start in range(0, len(rows), BLOCK):
-        files = [split["files"][row] for row in rows[start : start + BLOCK]]
-        images = [decode(check_file(root, file), resolution, channels) for file in files]
-        yield np.stack(images), np.array([file["label"] for file in files], np.int64)
+def _in_tar(tar: Path, archive: str, prefix: str) -> Iterator[Place]:
+    for member in list_members(tar):
+        if _is_picture(_last(member.name)):
+            yield Place(prefix + member.name, archive, member.offset, member.size)
 
 
-def decode(path: Path, resolution: int, channels: int) -> np.ndarray:
-    """Return a picture as uint8 (channels,resolution,resolution).
-
-    The picture is turned as its EXIF says, laid over white where it is transparent, cropped to the
-    central square and resized (bicubic, antialiased); 16-bit grey is scaled to 8 bits; of an
-    animation the first frame counts. Raises RdmError for what Pillow cannot read.
-    """
-    try:
-        with Image.open(path) as file:
-            upright = ImageOps.exif_transpose(file)
-            image = _over_white(_eight_bits(upright)).convert("L" if channels == 1 else "RGB")
-    except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError) as error:
-        raise RdmError(f"{path}: not a readable picture ({error})") from None
-    square = ImageOps.fit(image, (resolution, resolution), Image.Resampling.BICUBIC)
-    return np.asarray(square).reshape(resolution, resolution, channels).transpose(2, 0, 1)
-
-
-def _pictures_under(folder: Path, root: Path) -> Iterator[str]:
-    for place, _, names in os.walk(folder, followlinks=True):
+def _files(root: Path) -> Iterator[str]:
+    """Yield the pictures and tars below a folder, as paths relative to it."""
+    for folder, folders, names in os.walk(root, followlinks=True):
+        if folder == str(root):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+        below = os.path.relpath(folder, root)
         for name in names:
-            if name.lower().endswith(SUFFIXES) and not name.startswith("."):
-                yield (Path(place) / name).relative_to(root).as_posix()
+            if _is_picture(name) or (name.endswith(TAR) and not name.startswith(".")):
+                yield name if below == "." else f"{below}/{name}"
 
 
-def _describe(root: Path, listing: dict[str, list[str]]) -> RawSplit:
-    labelled = [(path, label) for label, paths in enumerate(listing.values()) for path in paths]
-    files: list[RawFile] = [
-        {"path": path, "sha256": sha256(root / path), "label": label}
-        for path, label in tracked(labelled, f"hash {root.name}")
-    ]
-    return {"files": files, "count": len(files)}
+def _is_picture(name: str) -> bool:
+    return name.lower().endswith(SUFFIXES) and not name.startswith(".")
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
-    if image.mode == "F":
-        raise ValueError("floating-point pixels; allowed: 8 or 16 bits")
-    if not image.mode.startswith("I"):
-        return image
-    values = np.clip(np.asarray(image, np.int64), 0, 65535)
-    return Image.fromarray(((values + 128) // 257).astype(np.uint8))
+def _first(path: str) -> str:
+    return path.partition("/")[0]
 
 
-def _over_white(image: Image.Image) -> Image.Image:
-    if not image.has_transparency_data:
-        return image
-    picture = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+def _last(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _require_class_folders(root: Path, places: list[Place]) -> None:
+    flat = [place.path for place in places if "/" not in place.path]
+    if flat:
+        raise RdmError(
+            f"{root}: {_some(flat)} in no class folder; for a split without such folders "
+            "dataset.val_labels names a file of lines: picture class"
+        )
+    if root.is_dir():
+        folders = {path.name for path in root.iterdir() if path.is_dir()}
+        folders -= {name for name in folders if name.startswith(".")}
+        empty = sorted(folders - {_first(place.path) for place in places})
+        if empty:
+            raise RdmError(f"{root}: no picture in {_some(empty)}; allowed: {' '.join(SUFFIXES)}")
+
+
+def _require_labels(
+    root: Path, labels: Path | None, places: list[Place], class_of: dict[str, str]
+) -> None:
+    found = Counter(_last(place.path) for place in places)
+    unlabelled = sorted(found.keys() - class_of.keys())
+    missing = sorted(class_of.keys() - found.keys())
+    twice = sorted(name for name, count in found.items() if count > 1)
+    if unlabelled or missing or twice:
+        raise RdmError(
+            f"{root}, {labels}: each picture needs one line; without a line: {_some(unlabelled)}; "
+            f"without a picture: {_some(missing)}; more than one of that name: {_some(twice)}"
+        )
+
+
+def _some(names: list[str]) -> str:
+    rest = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + rest if names else "-"

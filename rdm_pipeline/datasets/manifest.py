@@ -1,22 +1,32 @@
 """What a dataset's raw files are: names, hashes and labels, without any absolute path."""
 
 from pathlib import Path
-from typing import NotRequired, TypedDict
+from typing import TypedDict
 
-from rdm_pipeline.artifacts import sha256
 from rdm_pipeline.errors import RdmError
+from rdm_pipeline.files import sha256
 
 
 class RawFile(TypedDict):
-    """A raw file: its path relative to the split's root, its hash and, for a picture, its class."""
+    """A raw file: its path below the folder of raw data, and its hash."""
 
     path: str
     sha256: str
-    label: NotRequired[int]
+
+
+class Picture(TypedDict):
+    """A picture of the user's own: its place (see `datasets.folder.Place`), hash and class."""
+
+    path: str
+    archive: str | None
+    offset: int
+    size: int
+    sha256: str
+    label: int
 
 
 class RawSplit(TypedDict):
-    """The files of one split and how many images they hold."""
+    """The files of one split, of pictures the file that lists them, and how many images it has."""
 
     files: list[RawFile]
     count: int
@@ -30,7 +40,7 @@ class Manifest(TypedDict):
 
 
 def check_file(root: Path, file: RawFile) -> Path:
-    """Return the file's path under `root`; RdmError if it is gone or differs from the manifest."""
+    """Return the file's path below `root`; RdmError if it is gone or differs from the manifest."""
     path = root / file["path"]
     if not path.is_file():
         raise RdmError(f"{path}: not there, but the dataset's manifest lists it; fetch again")

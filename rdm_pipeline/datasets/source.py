@@ -5,27 +5,21 @@ from pathlib import Path
 
 import numpy as np
 
-from rdm_pipeline.datasets import fashion_mnist, folder
+from rdm_pipeline.datasets import fashion_mnist, pictures
 from rdm_pipeline.datasets.manifest import Manifest
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.params.dataset import DatasetSpec, FashionMnist, Split
 
 
 def fetch(spec: DatasetSpec, raw_dir: Path) -> Manifest:
-    """Make the raw data available and return its manifest; a user's folders are only read.
+    """Make the raw data available and return its manifest; a user's pictures are only read.
 
     Raises RdmError if the data cannot be had or are damaged.
     """
     if isinstance(spec, FashionMnist):
         fashion_mnist.fetch(spec.source, raw_dir)
-    return manifest(spec, raw_dir)
-
-
-def manifest(spec: DatasetSpec, raw_dir: Path) -> Manifest:
-    """Describe the raw files that are there: names, hashes, labels, counts (JSON-able)."""
-    if isinstance(spec, FashionMnist):
         return fashion_mnist.manifest(raw_dir)
-    return folder.manifest(Path(spec.train), Path(spec.val))
+    return pictures.fetch(spec, raw_dir)
 
 
 def split_count(spec: DatasetSpec, manifest: Manifest, split: Split) -> int:
@@ -39,7 +33,7 @@ def shard_rows(spec: DatasetSpec, manifest: Manifest, split: Split, shard: int) 
     """Return the raw row numbers (n,) int64 of shard `shard` (from 0) of a split.
 
     Shard k of K holds the used rows [k n // K, (k+1) n // K). A limit uses the first rows of
-    Fashion-MNIST, whose classes are mixed, and evenly spaced rows of folders, sorted by class.
+    Fashion-MNIST, whose classes are mixed, and evenly spaced pictures, sorted by class.
     Raises RdmError for a shard that does not exist or more shards than images.
     """
     shards: int = getattr(spec.shards, split)
@@ -55,20 +49,15 @@ def shard_rows(spec: DatasetSpec, manifest: Manifest, split: Split, shard: int) 
 
 
 def read_split(
-    spec: DatasetSpec,
-    raw_dir: Path,
-    manifest: Manifest,
-    split: Split,
-    shard: int,
+    spec: DatasetSpec, raw_dir: Path, manifest: Manifest, split: Split, rows: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield blocks of images (n,C,H,W) uint8 and labels (n,) int64 of one shard of a split.
+    """Yield blocks of images (n,C,H,W) uint8 and labels (n,) int64 of ascending rows of a split.
 
     Every raw file is checked against the manifest before it is read; RdmError if it differs.
     """
-    rows = shard_rows(spec, manifest, split, shard)
     files = manifest["splits"][split]
     if isinstance(spec, FashionMnist):
         yield from fashion_mnist.read_rows(raw_dir, files, rows)
     else:
         root = Path(spec.train if split == "train" else spec.val)
-        yield from folder.read_rows(root, files, rows, spec.resolution, spec.channels)
+        yield from pictures.read_rows(spec, root, raw_dir, files, rows)

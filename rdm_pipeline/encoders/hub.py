@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from rdm_pipeline.artifacts import sha256
 from rdm_pipeline.errors import RdmError
+from rdm_pipeline.files import sha256
 from rdm_pipeline.params.encoders import HubFile, WebFile
 
 BY_HAND = Path("data/weights")

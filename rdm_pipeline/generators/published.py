@@ -7,8 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rdm_pipeline.artifacts import read_tensors, sha256
+from rdm_pipeline.artifacts import read_tensors
 from rdm_pipeline.errors import RdmError
+from rdm_pipeline.files import sha256
 
 # How files that were converted from Flax call what a torch module calls otherwise.
 SPELLINGS = {"._flax_linear.": ".linear.", "._flax_embedding.": ".embedding."}

@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rdm_pipeline.artifacts import digest, size, write_json
+from rdm_pipeline.artifacts import write_json
+from rdm_pipeline.files import digest, size
 from rdm_pipeline.lineage.fingerprint import ROOT, fingerprint, source_hash
 
 VERSION = 1

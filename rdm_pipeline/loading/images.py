@@ -12,19 +12,21 @@ from rdm_pipeline.artifacts import open_arrays, read_array, read_arrays
 
 @dataclass(frozen=True)
 class ImageSet:
-    """What a file of images says about them."""
+    """What a file of images says about them, and which pictures could not be decoded."""
 
     rows: int
     channels: int
     size: int
     classes: list[str]
+    left_out: list[str]
 
 
 def describe_images(path: Path) -> ImageSet:
-    """Return number, shape and class names of a file of images."""
+    """Return number, shape, class names and missing pictures of a file of images."""
     with open_arrays(path, "images") as file:
         rows, channels, size, _ = file["images"].shape
-        return ImageSet(rows, channels, size, json.loads(file.attrs["classes"]))
+        classes, left_out = file.attrs["classes"], file.attrs.get("left_out", "[]")
+        return ImageSet(rows, channels, size, json.loads(classes), json.loads(left_out))
 
 
 def load_images(path: Path) -> tuple[Tensor, Tensor, list[str]]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from rdm_pipeline.params.base import Section
 
@@ -39,23 +39,28 @@ class FashionMnist(Section):
 
     resolution: ClassVar[int] = 28
     channels: ClassVar[int] = 1
+    bad_images: ClassVar[int] = 0
 
 
 class ImageFolder(Section):
     """A user's own images, `train/<class>/*` and `val/<class>/*` with the same classes in both.
 
-    Images are cropped to their central square and resized to `resolution`; `channels` is 1 for
-    grey, 3 for colour.
+    Either root may be a tar, or hold one tar per class. A val split without class folders comes
+    with `val_labels`, a file of lines `picture class`. Images are cropped to their central square
+    and resized to `resolution`; `channels` is 1 for grey, 3 for colour. A shard leaves out up to
+    `bad_images` pictures that cannot be decoded; one more is an error.
     """
 
     kind: Literal["folder"]
     name: Name
     train: FolderPath
     val: FolderPath
+    val_labels: FolderPath | None = None
     resolution: PositiveInt
     channels: Literal[1, 3]
     limits: Limits
     shards: Shards
+    bad_images: NonNegativeInt = 0
 
 
 DatasetSpec = Annotated[FashionMnist | ImageFolder, Field(discriminator="kind")]

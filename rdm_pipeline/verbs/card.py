@@ -5,8 +5,9 @@ from pathlib import Path
 import torch
 from pydantic import PositiveInt
 
-from rdm_pipeline.artifacts import sha256, write_json
+from rdm_pipeline.artifacts import write_json
 from rdm_pipeline.encoders.probe import linear_probe
+from rdm_pipeline.files import sha256
 from rdm_pipeline.loading.features import load_features
 from rdm_pipeline.loading.images import load_labels
 from rdm_pipeline.params.base import Section

@@ -7,9 +7,10 @@ import numpy as np
 import torch
 from pydantic import PositiveInt
 
-from rdm_pipeline.artifacts import open_arrays, read_attrs, sha256, write_arrays
+from rdm_pipeline.artifacts import open_arrays, read_attrs, write_arrays
 from rdm_pipeline.evaluation.pickscore import read_model
 from rdm_pipeline.evaluation.preference import class_prompts
+from rdm_pipeline.files import known_sha256
 from rdm_pipeline.loading.device import compute_device
 from rdm_pipeline.loading.images import load_labels
 from rdm_pipeline.loading.turns import in_turn
@@ -51,5 +52,5 @@ def run(params: Params, *, images: Path, weights: Path, scores: Path) -> None:
             asked = [prompts[label] for label in labels[chosen]]
             found[start : start + len(chosen)] = model.scores(torch.from_numpy(pictures), asked)
             progress.update(start + len(chosen))
-    about = {**attrs, "model": sha256(weights)}
+    about = {**attrs, "model": known_sha256(weights)}
     write_arrays(scores, "preference", {"scores": found, "labels": labels[rows]}, about)

@@ -13,8 +13,9 @@ from typing import Any
 
 import torch
 
-from rdm_pipeline.artifacts import digest, read_json, read_tensors, write_json, write_tensors
+from rdm_pipeline.artifacts import read_json, read_tensors, write_json, write_tensors
 from rdm_pipeline.errors import RdmError
+from rdm_pipeline.files import digest
 from rdm_pipeline.generators.base import load_generator
 from rdm_pipeline.lineage.fingerprint import fingerprint
 from rdm_pipeline.loading.device import compute_device

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 from pydantic import ValidationError
 
-from rdm_pipeline.datasets.source import fetch, manifest, read_split, shard_rows, split_count
+from rdm_pipeline.datasets.source import fetch, read_split, shard_rows, split_count
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.params.dataset import FashionMnist, ImageFolder
+from tests.datasets.files import flat, save
 
 
 def fashion(count_limit, shards) -> FashionMnist:
@@ -82,16 +82,15 @@ def test_a_shard_that_does_not_exist_is_refused():
 def test_a_folder_goes_from_fetch_to_blocks_of_all_its_shards(tmp_path):
     for split, number in (("train", 7), ("val", 2)):
         for label in ("one", "two"):
-            place = tmp_path / split / label
-            place.mkdir(parents=True)
             for index in range(number):
                 shade = index + 100 * (label == "two")
-                Image.new("L", (9 + index, 12), shade).save(place / f"{index}.png")
+                save(tmp_path / split / label / f"{index}.png", flat(shade, (9 + index, 12)))
     spec = folder(tmp_path / "train", tmp_path / "val", shards=3)
     found = json.loads(json.dumps(fetch(spec, tmp_path / "raw")))
-    assert found == manifest(spec, tmp_path / "raw")
-    shards = [read_split(spec, tmp_path / "raw", found, "train", k) for k in range(3)]
-    blocks = [block for shard in shards for block in shard]
+    blocks = []
+    for shard in range(3):
+        rows = shard_rows(spec, found, "train", shard)
+        blocks += read_split(spec, tmp_path / "raw", found, "train", rows)
     images = np.concatenate([images for images, _ in blocks])
     labels = np.concatenate([labels for _, labels in blocks])
     assert images.shape == (14, 1, 8, 8)
@@ -113,6 +112,8 @@ def test_both_kinds_tell_their_resolution_and_channels():
         ({"train": ""}, "train"),
         ({"limits": {"train": 0, "val": None}}, "limits.train"),
         ({"shards": {"train": 1}}, "shards.val"),
+        ({"bad_images": -1}, "bad_images"),
+        ({"val_labels": ""}, "val_labels"),
     ],
 )
 def test_a_wrong_dataset_key_is_named(change, key):

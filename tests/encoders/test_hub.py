@@ -4,10 +4,10 @@ import huggingface_hub
 import pytest
 import torch
 
-from rdm_pipeline.artifacts import sha256
 from rdm_pipeline.encoders import hub
 from rdm_pipeline.encoders.hub import weight_file
 from rdm_pipeline.errors import RdmError
+from rdm_pipeline.files import sha256
 from rdm_pipeline.params.encoders import HubFile, WebFile
 
 COMMIT, OTHER = "a" * 40, "b" * 64

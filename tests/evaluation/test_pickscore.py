@@ -11,9 +11,9 @@ import transformers
 from PIL import Image
 from safetensors.torch import save_file
 
-from rdm_pipeline.artifacts import sha256
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.evaluation.pickscore import PickScore, initial_model
+from rdm_pipeline.files import sha256
 from rdm_pipeline.params.preference import PreferenceModel
 from rdm_pipeline.params.project import load_tree, parse
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from rdm_pipeline.artifacts import sha256, write_tensors
+from rdm_pipeline.artifacts import write_tensors
 from rdm_pipeline.errors import RdmError
+from rdm_pipeline.files import sha256
 from rdm_pipeline.generators.base import load_generator
 from rdm_pipeline.generators.published import published_names, read_checkpoint
 from tests.generators.plain_pmf import CHANNELS, CLASSES, SIZE, TINY, tiny

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from rdm_pipeline.artifacts import sha256
 from rdm_pipeline.datasets import fashion_mnist
+from rdm_pipeline.files import sha256
 from rdm_pipeline.lineage.record import SUFFIX
 
 ROOT = Path(__file__).resolve().parents[2]

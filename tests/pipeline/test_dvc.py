@@ -168,6 +168,6 @@ def test_repro_makes_what_changed_and_a_clone_that_pulled_makes_nothing(tmp_path
 
     edit(clone / "rdm_pipeline/verbs/fetch.py", '"""What fetch reads."""', '"""What it reads."""')
     assert repro(clone) == {"recipes"}
-    edit(clone / "rdm_pipeline/verbs/features.py", "BLOCK = 512", "BLOCK = 256")
+    edit(clone / "rdm_pipeline/verbs/features.py", "DEPTH = 2", "DEPTH = 3")
     assert repro(clone) == {"recipes", TARGET}
     assert run(clone, "dvc", "status", TARGET).strip() == "Data and pipelines are up to date."

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from rdm_pipeline.artifacts import read_json, sha256
+from rdm_pipeline.artifacts import read_json
+from rdm_pipeline.files import sha256
 from rdm_pipeline.lineage.record import SUFFIX, record_path
 from rdm_pipeline.plan import Costs
 from rdm_pipeline.recipes import planned_jobs

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 import torch
 
-from rdm_pipeline.artifacts import read_array, read_tensors, sha256, write_arrays, write_tensors
+from rdm_pipeline.artifacts import read_array, read_tensors, write_arrays, write_tensors
 from rdm_pipeline.encoders.battery import build_network
 from rdm_pipeline.errors import RdmError
+from rdm_pipeline.files import sha256
 from rdm_pipeline.params.encoders import HubFile, Network
 from rdm_pipeline.verbs import encoder, features
 from tests.encoders.released import small_network

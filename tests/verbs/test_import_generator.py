@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from rdm_pipeline.artifacts import read_tensors, sha256
+from rdm_pipeline.artifacts import read_tensors
 from rdm_pipeline.errors import RdmError
+from rdm_pipeline.files import sha256
 from rdm_pipeline.verbs import import_generator
 from tests.generators.plain_pmf import TINY, tiny
 from tests.verbs.generated import write_images
