@@ -1,5 +1,7 @@
 """How the ranks of a run are started: torchrun on this machine, or on every node of a Slurm job."""
 
+import ctypes
+import signal
 import socket
 import sys
 from collections.abc import Mapping
@@ -12,6 +14,7 @@ ALLOCATION = "SLURM_JOB_ID"
 # Of what Slurm tells a process, what a step within the same job may know: the rest would be taken
 # for wishes, such as the tasks, CPUs and GPUs of the step around it.
 KEPT = (ALLOCATION, "SLURM_CONF")
+SET_DEATH_SIGNAL = 1  # of prctl(2)
 
 
 def start_command(launch: Launch, job: Path, environment: Mapping[str, str]) -> list[str]:
@@ -68,6 +71,12 @@ def step_environment(environment: Mapping[str, str]) -> dict[str, str]:
         for name, value in environment.items()
         if name in KEPT or not name.startswith(("SLURM_", "SRUN_"))
     }
+
+
+def end_with_parent() -> None:
+    """Have Linux end this process when its parent is killed: no rank outlives its launcher."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(SET_DEATH_SIGNAL, signal.SIGTERM)
 
 
 def free_port() -> int:

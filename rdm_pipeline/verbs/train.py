@@ -35,7 +35,7 @@ from rdm_pipeline.training.engine import (
     newest_checkpoints,
     start_ranks,
 )
-from rdm_pipeline.training.launch import start_command, step_environment
+from rdm_pipeline.training.launch import end_with_parent, start_command, step_environment
 from rdm_pipeline.training.loop import Setting, train
 
 CHECKPOINTS = "checkpoints"
@@ -79,7 +79,9 @@ def start(params: Params, **paths: Any) -> None:
     write_json(job, {"params": params.model_dump(), "paths": _as_text(paths)})
     try:
         reached = newest_checkpoints(checkpoints)
-        while subprocess.run(command, env=step_environment(os.environ)).returncode:
+        while subprocess.run(
+            command, env=step_environment(os.environ), preexec_fn=end_with_parent
+        ).returncode:
             before, reached = reached, newest_checkpoints(checkpoints)
             if reached == before:
                 raise RdmError(
@@ -195,6 +197,7 @@ def _as_paths(texts: Mapping[str, str | list[str]]) -> dict[str, Any]:
 
 def main() -> int:
     """Do a rank's share of the job file that the launching process wrote."""
+    end_with_parent()
     job = read_json(Path(sys.argv[1]))
     try:
         work(Params.model_validate(job["params"]), **_as_paths(job["paths"]))

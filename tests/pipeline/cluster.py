@@ -10,12 +10,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
+
 from rdm_pipeline.training.launch import free_port
 
 DAEMONS = ("munged", "slurmctld", "slurmd")
 # where a step looks that was started without SLURM_CONF, as Snakemake's are
 DEFAULT_CONF = Path("/etc/slurm/slurm.conf")
 NODES = ("node1", "node2")
+OWNER = "owner"  # file with the process that started it
 
 CONF = """\
 ClusterName=test
@@ -59,9 +62,17 @@ def missing() -> str | None:
     absent = [name for name in DAEMONS if shutil.which(name) is None]
     if absent:
         return f"{', '.join(absent)} not installed: see .ci/slurm"
-    if DEFAULT_CONF.exists():
+    if os.path.lexists(DEFAULT_CONF) and not _is_left_over():
         return f"{DEFAULT_CONF} is there: this machine belongs to a cluster"
     return None
+
+
+def _is_left_over() -> bool:
+    """Return whether the configuration is that of a test which was killed."""
+    if not DEFAULT_CONF.is_symlink():
+        return False
+    owner = DEFAULT_CONF.readlink().with_name(OWNER)
+    return owner.exists() and not psutil.pid_exists(int(owner.read_text()))
 
 
 @contextlib.contextmanager
@@ -70,6 +81,7 @@ def slurm(folder: Path) -> Iterator[None]:
     _configure(folder)
     daemons: list[subprocess.Popen[bytes]] = []
     DEFAULT_CONF.parent.mkdir(parents=True, exist_ok=True)
+    DEFAULT_CONF.unlink(missing_ok=True)
     DEFAULT_CONF.symlink_to(folder / "slurm.conf")
     try:
         for command in _daemons(folder):
@@ -87,6 +99,7 @@ def slurm(folder: Path) -> Iterator[None]:
 def _configure(folder: Path) -> None:
     host = socket.gethostname()
     (folder / "state").mkdir()
+    (folder / OWNER).write_text(str(os.getpid()))
     (folder / "munge.key").write_bytes(os.urandom(128))
     (folder / "munge.key").chmod(0o600)
     for number in range(8):  # for Slurm any device may be a GPU

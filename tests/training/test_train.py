@@ -24,6 +24,14 @@ from tests.training.conftest import ROOT, Job
 pytestmark = pytest.mark.slow
 
 
+LAUNCHER = """
+import sys
+from rdm_pipeline.verbs import train
+paths = train._as_paths(eval(sys.argv[2]))
+train.run(train.Params.model_validate_json(sys.argv[1]), **paths)
+"""
+
+
 def result(job: Job, name: str) -> tuple[dict, list]:
     files = job.outputs(name)
     return read_tensors(files["trained"])[0], read_json(files["history"])
@@ -92,6 +100,25 @@ def test_a_lost_rank_ends_in_a_new_start_and_the_same_bytes(job, capfd):
     assert "one of 2 ranks was lost, all start again" in capfd.readouterr().err
     for name in ("trained", "history"):
         assert files[name].read_bytes() == job.outputs("kept")[name].read_bytes()
+
+
+def test_no_rank_outlives_a_launcher_that_was_killed(job):
+    params, files = job.params(launch={"ranks": 2, "checkpoint_every": 1}), job.outputs("orphans")
+    paths = train._as_text({**job.files, **files})
+    launcher = subprocess.Popen(
+        [sys.executable, "-c", LAUNCHER, params.model_dump_json(), repr(paths)]
+    )
+    deadline = time.monotonic() + 120
+    while not list((files["trained"].parent / "checkpoints").glob("*/latest")):
+        assert launcher.poll() is None and time.monotonic() < deadline
+        time.sleep(0.005)
+    below = psutil.Process(launcher.pid).children(recursive=True)
+    assert len(below) >= 3  # torchrun and its ranks
+    launcher.kill()
+    launcher.wait()
+    _, alive = psutil.wait_procs(below, timeout=60)
+    assert not alive
+    assert not files["trained"].exists(), "killed too late to show anything"
 
 
 def ranks_of(launcher: int) -> list[psutil.Process]:
