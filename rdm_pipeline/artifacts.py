@@ -28,6 +28,8 @@ Array = h5py.Dataset  # of an open file
 # Attributes of our own beside those of the schema: `left_out` names rows that could not be made.
 BOOKKEEPING = frozenset({"kind", "shards", "sha256", "left_out"})
 
+LARGEST_JSON = 2**28  # bytes; ours are far below, and a parser takes many times as much
+
 # --- writing ------------------------------------------------------------------------------------
 
 
@@ -191,10 +193,12 @@ def read_attrs(path: Path, kind: str) -> dict[str, Any]:
 def read_json(path: Path) -> Any:
     """Read a JSON artifact."""
     try:
+        if path.stat().st_size > LARGEST_JSON:
+            raise RdmError(f"{path}: has {path.stat().st_size} bytes, allowed {LARGEST_JSON}")
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise RdmError(f"{path}: not there; make it first") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RdmError(f"{path}: not JSON ({error}); delete it and run again") from None
 
 
@@ -220,7 +224,7 @@ def read_tensors(path: Path) -> "tuple[dict[str, Tensor], dict[str, Any]]":
             about = json.loads((file.metadata() or {}).get("rdm", "{}"))
     except FileNotFoundError:
         raise RdmError(f"{path}: not there; make it first") from None
-    except SafetensorError as error:
+    except (SafetensorError, json.JSONDecodeError, RecursionError) as error:
         raise RdmError(
             f"{path}: not a whole safetensors file ({error}); delete it and run again"
         ) from None
@@ -249,11 +253,30 @@ def _check_open(file: h5py.File, path: Path, kind: str, expect: Mapping[str, Att
         found = _plain(file.attrs.get(name))
         if found != value:
             raise RdmError(f"{path}: {name} is {found!r}, expected {value!r}")
-    for shard, digest in zip(
-        file.attrs.get("shards", []), file.attrs.get("sha256", []), strict=True
-    ):
+    shards = [str(shard) for shard in file.attrs.get("shards", [])]
+    for shard, digest in zip(shards, file.attrs.get("sha256", []), strict=True):
+        if os.path.isabs(shard) or ".." in Path(shard).parts:
+            raise RdmError(f"{path}: its shard {shard} lies outside {path.parent}")
         # HDF5 reads a missing shard of a virtual array as zeros, without a word.
         _check_link(path, path.parent / shard, digest)
+    for name in schema.arrays:
+        _check_bytes(file, path, name, shards)
+
+
+def _check_bytes(file: h5py.File, path: Path, name: str, shards: Sequence[str]) -> None:
+    """Refuse an array whose bytes are neither in the file nor in the shards that it names.
+
+    A stranger's file may point to any other, or say that it is larger than any memory.
+    """
+    array = file[name]
+    sources = {source.file_name for source in array.virtual_sources()} if array.is_virtual else ()
+    linked = not isinstance(file.get(name, getlink=True), h5py.HardLink) or array.external
+    if linked or set(sources) - set(shards):
+        raise RdmError(f"{path}: {name} lies in another file, allowed: in it or in its shards")
+    places = [path.parent / shard for shard in shards] if array.is_virtual else [path]
+    held = sum(place.stat().st_size for place in places)
+    if array.nbytes > held:
+        raise RdmError(f"{path}: {name} says {array.nbytes} bytes, the file holds {held}")
 
 
 def _check_link(path: Path, shard: Path, digest: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -373,6 +374,63 @@ def test_a_shard_that_changed_since_is_refused(tmp_path):
     write_features(shards[0], rows(4) + 1)
     with pytest.raises(RdmError, match=r"all.h5: its shard .*0.h5 has changed"):
         read_array(whole, "features", "features")
+
+
+def test_a_shard_outside_the_folder_is_refused(tmp_path):
+    whole, (shard, _) = two_shards(tmp_path / "in")
+    shutil.move(shard, tmp_path / "0.h5")
+    with h5py.File(whole, "r+") as file:
+        file.attrs["shards"] = ["../0.h5", "all/1.h5"]
+    with pytest.raises(RdmError, match="lies outside"):
+        read_array(whole, "features", "features")
+
+
+def test_a_virtual_array_over_files_that_it_does_not_name_is_refused(tmp_path):
+    whole, _ = two_shards(tmp_path)
+    with h5py.File(whole, "r+") as file:
+        del file.attrs["shards"], file.attrs["sha256"]
+    with pytest.raises(RdmError, match="features lies in another file"):
+        read_array(whole, "features", "features")
+
+
+def test_an_array_in_another_file_is_refused(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_bytes(bytes(60))
+    linked = write_features(tmp_path / "linked.h5", rows(5))
+    other = write_features(tmp_path / "other.h5", rows(5))
+    with h5py.File(linked, "r+") as file:
+        del file["features"]
+        file["features"] = h5py.ExternalLink(str(other), "features")
+    stored = write_features(tmp_path / "stored.h5", rows(5))
+    with h5py.File(stored, "r+") as file:
+        del file["features"]
+        file.create_dataset("features", (5, 3), "f4", external=[(str(secret), 0, 60)])
+    for path in (linked, stored):
+        with pytest.raises(RdmError, match="features lies in another file"):
+            read_array(path, "features", "features")
+
+
+def test_an_array_that_says_it_is_larger_than_its_file_is_refused(tmp_path):
+    path = write_features(tmp_path / "f.h5", rows(5))
+    with h5py.File(path, "r+") as file:
+        del file["features"]
+        file.create_dataset("features", (10**9, 10**6), "f4", chunks=(1000, 1000))
+    with pytest.raises(RdmError, match=r"features says 4\d+ bytes, the file holds"):
+        read_array(path, "features", "features")
+
+
+@pytest.mark.parametrize("text", ["[" * 10**6, '{"a": ' * 10**5])
+def test_json_without_end_is_one_line(tmp_path, text):
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(RdmError, match="not JSON"):
+        read_json(tmp_path / "a.json")
+
+
+def test_json_larger_than_any_of_ours_is_refused_unread(tmp_path):
+    with (tmp_path / "a.json").open("wb") as file:
+        file.truncate(2**28 + 1)
+    with pytest.raises(RdmError, match="has 268435457 bytes, allowed 268435456"):
+        read_json(tmp_path / "a.json")
 
 
 def test_the_bytes_of_a_virtual_array_change_with_the_rows_it_stands_for(tmp_path):
