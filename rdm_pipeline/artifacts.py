@@ -17,16 +17,13 @@ import numpy as np
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.files import atomic, known_sha256
 from rdm_pipeline.schemas import SCHEMAS
+from rdm_pipeline.trust import check_arrays, plain, require_same
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 Attribute = str | int | float | bool
 Array = h5py.Dataset  # of an open file
-
-
-# Attributes of our own beside those of the schema: `left_out` names rows that could not be made.
-BOOKKEEPING = frozenset({"kind", "shards", "sha256", "left_out"})
 
 LARGEST_JSON = 2**28  # bytes; ours are far below, and a parser takes many times as much
 
@@ -86,8 +83,8 @@ def create_arrays(
 ) -> Iterator[h5py.File]:
     """Yield an open HDF5 file of `kind` with empty arrays, to be filled block by block."""
     schema = SCHEMAS[kind]
-    _require_same(path, "arrays", schema.arrays, shapes)
-    _require_same(path, "attributes", schema.attrs, set(attrs) - set(schema.optional))
+    require_same(path, "arrays", schema.arrays, shapes)
+    require_same(path, "attributes", schema.attrs, set(attrs) - set(schema.optional))
     with atomic(path) as partial, _new_file(partial) as file:
         file.attrs["kind"] = kind
         for name in sorted(attrs):
@@ -161,7 +158,7 @@ def open_arrays(
         ) from None
     with file:
         try:
-            _check_open(file, path, kind, expect or {})
+            check_arrays(file, path, kind, expect or {})
         except (KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
             raise RdmError(f"{path}: damaged ({error}); delete it and run again") from None
         yield file
@@ -231,59 +228,7 @@ def read_tensors(path: Path) -> "tuple[dict[str, Tensor], dict[str, Any]]":
     return tensors, about
 
 
-# --- checks -------------------------------------------------------------------------------------
-
-
-def _check_open(file: h5py.File, path: Path, kind: str, expect: Mapping[str, Attribute]) -> None:
-    found = file.attrs.get("kind")
-    if found != kind:
-        raise RdmError(f"{path}: found an artifact of kind {found!r}, expected {kind!r}")
-    schema = SCHEMAS[kind]
-    _require_same(path, "arrays", schema.arrays, file.keys())
-    free = BOOKKEEPING.union(schema.optional)
-    _require_same(path, "attributes", schema.attrs, set(file.attrs) - free)
-    for name, (dtype, axes) in schema.arrays.items():
-        array = file[name]
-        if array.dtype != dtype or array.ndim != axes:
-            raise RdmError(
-                f"{path}: {name} is {array.dtype} with {array.ndim} axes, "
-                f"expected {dtype} with {axes}"
-            )
-    for name, value in expect.items():
-        found = _plain(file.attrs.get(name))
-        if found != value:
-            raise RdmError(f"{path}: {name} is {found!r}, expected {value!r}")
-    shards = [str(shard) for shard in file.attrs.get("shards", [])]
-    for shard, digest in zip(shards, file.attrs.get("sha256", []), strict=True):
-        if os.path.isabs(shard) or ".." in Path(shard).parts:
-            raise RdmError(f"{path}: its shard {shard} lies outside {path.parent}")
-        # HDF5 reads a missing shard of a virtual array as zeros, without a word.
-        _check_link(path, path.parent / shard, digest)
-    for name in schema.arrays:
-        _check_bytes(file, path, name, shards)
-
-
-def _check_bytes(file: h5py.File, path: Path, name: str, shards: Sequence[str]) -> None:
-    """Refuse an array whose bytes are neither in the file nor in the shards that it names.
-
-    A stranger's file may point to any other, or say that it is larger than any memory.
-    """
-    array = file[name]
-    sources = {source.file_name for source in array.virtual_sources()} if array.is_virtual else ()
-    linked = not isinstance(file.get(name, getlink=True), h5py.HardLink) or array.external
-    if linked or set(sources) - set(shards):
-        raise RdmError(f"{path}: {name} lies in another file, allowed: in it or in its shards")
-    places = [path.parent / shard for shard in shards] if array.is_virtual else [path]
-    held = sum(place.stat().st_size for place in places)
-    if array.nbytes > held:
-        raise RdmError(f"{path}: {name} says {array.nbytes} bytes, the file holds {held}")
-
-
-def _check_link(path: Path, shard: Path, digest: str) -> None:
-    if not shard.exists():
-        raise RdmError(f"{path}: its shard {shard} is missing; make it again")
-    if known_sha256(shard) != digest:
-        raise RdmError(f"{path}: its shard {shard} has changed since; make {path.name} again")
+# --- parts --------------------------------------------------------------------------------------
 
 
 def _describe(
@@ -314,15 +259,6 @@ def _layout(
     return layout
 
 
-def _require_same(path: Path, what: str, expected: Any, found: Any) -> None:
-    if set(expected) != set(found):
-        raise RdmError(f"{path}: {what} are {sorted(found)}, expected {sorted(expected)}")
-
-
 def _attributes(file: h5py.File, kind: str) -> dict[str, Any]:
     names = [*SCHEMAS[kind].attrs, *(n for n in SCHEMAS[kind].optional if n in file.attrs)]
-    return {name: _plain(file.attrs[name]) for name in names}
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
+    return {name: plain(file.attrs[name]) for name in names}
