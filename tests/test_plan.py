@@ -1,9 +1,9 @@
 """What a plan says of jobs, hours and bytes, against numbers worked out by hand."""
 
 import copy
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -128,9 +128,12 @@ def test_a_target_that_a_profile_does_not_declare_is_one_line(monkeypatch, capsy
 @pytest.mark.parametrize("target", ["table1", "table3", "table6", "table7", "fig6", "all"])
 def test_a_dry_run_of_imagenet_takes_seconds(target):
     command = [sys.executable, "-m", "snakemake", "-n", "--config", "profile=imagenet"]
-    started = time.monotonic()
+    before = os.times()
     subprocess.run([*command, "--", target], cwd=ROOT, check=True, capture_output=True)
-    assert time.monotonic() - started < 20  # 3 on a quiet machine; see benchmarks/plan.py
+    after = os.times()
+    # 3 on a quiet machine, see benchmarks/plan.py; of the processor, as other tests run beside
+    seconds = after.children_user + after.children_system
+    assert seconds - before.children_user - before.children_system < 10
 
 
 @pytest.mark.slow
