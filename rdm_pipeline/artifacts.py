@@ -199,16 +199,22 @@ def read_json(path: Path) -> Any:
         raise RdmError(f"{path}: not JSON ({error}); delete it and run again") from None
 
 
-def read_json_lines(path: Path, numbers: Collection[int]) -> list[Any]:
-    """Read the lines of these numbers (from 0), in the file's order; the others are passed over."""
-    wanted = frozenset(numbers)
+def read_json_lines(path: Path, numbers: Collection[int] | None = None) -> list[Any]:
+    """Read all lines, or those of these numbers (from 0), in the file's order.
+
+    Raises RdmError that names the file and the line, counted from 1, that is no JSON.
+    """
+    wanted, number, values = None if numbers is None else frozenset(numbers), 0, []
     try:
         with path.open(encoding="utf-8") as file:
-            return [json.loads(line) for number, line in enumerate(file) if number in wanted]
+            for number, line in enumerate(file):
+                if wanted is None or number in wanted:
+                    values.append(json.loads(line))
     except FileNotFoundError:
         raise RdmError(f"{path}: not there; make it first") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise RdmError(f"{path}: not JSON lines ({error}); delete it and run again") from None
+        raise RdmError(f"{path}:{number + 1}: not JSON ({error})") from None
+    return values
 
 
 def read_tensors(path: Path) -> "tuple[dict[str, Tensor], dict[str, Any]]":

@@ -23,10 +23,12 @@ from rdm_pipeline.artifacts import (
     read_arrays,
     read_attrs,
     read_json,
+    read_json_lines,
     read_tensors,
     write_arrays,
     write_bytes,
     write_json,
+    write_json_lines,
     write_tensors,
     write_text,
 )
@@ -461,3 +463,13 @@ def test_a_shard_with_images_but_fewer_labels_is_refused(tmp_path):
     write_arrays(tmp_path / "0.h5", "images", arrays, {"classes": "[]"})
     with pytest.raises(RdmError, match="arrays of different length"):
         link_shards(tmp_path / "all.h5", "images", [tmp_path / "0.h5"])
+
+
+def test_a_line_that_is_no_json_is_named(tmp_path):
+    path = tmp_path / "lines.jsonl"
+    write_json_lines(path, [{"b": 1, "a": "\u2028"}, 2])
+    assert read_json_lines(path) == [{"a": "\u2028", "b": 1}, 2]
+    path.write_text(path.read_text() + "{'single': 1}\n")
+    assert read_json_lines(path, [1]) == [2]
+    with pytest.raises(RdmError, match=r"lines\.jsonl:3: not JSON"):
+        read_json_lines(path)

@@ -1,7 +1,7 @@
 """What a dataset's raw files are: names, hashes and labels, without any absolute path."""
 
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.files import sha256
@@ -33,9 +33,13 @@ class RawSplit(TypedDict):
 
 
 class Manifest(TypedDict):
-    """Class names in the order of the labels, and the splits `train` and `val`."""
+    """Class names in the order of the labels, and the splits `train` and `val`.
+
+    held_out: prompts that neither split has, of a dataset whose classes are prompts.
+    """
 
     classes: list[str]
+    held_out: NotRequired[list[str]]
     splits: dict[str, RawSplit]
 
 

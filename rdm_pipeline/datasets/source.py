@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from rdm_pipeline.datasets import fashion_mnist, pictures
+from rdm_pipeline.datasets import fashion_mnist, pictures, scene_files
 from rdm_pipeline.datasets.manifest import Manifest
 from rdm_pipeline.errors import RdmError
-from rdm_pipeline.params.dataset import DatasetSpec, FashionMnist, Split
+from rdm_pipeline.params.dataset import DatasetSpec, FashionMnist, ImageFolder, Scenes, Split
 
 
 def fetch(spec: DatasetSpec, raw_dir: Path) -> Manifest:
@@ -19,6 +19,8 @@ def fetch(spec: DatasetSpec, raw_dir: Path) -> Manifest:
     if isinstance(spec, FashionMnist):
         fashion_mnist.fetch(spec.source, raw_dir)
         return fashion_mnist.manifest(raw_dir)
+    if isinstance(spec, Scenes):
+        return scene_files.fetch(spec, raw_dir)
     return pictures.fetch(spec, raw_dir)
 
 
@@ -32,8 +34,8 @@ def split_count(spec: DatasetSpec, manifest: Manifest, split: Split) -> int:
 def shard_rows(spec: DatasetSpec, manifest: Manifest, split: Split, shard: int) -> np.ndarray:
     """Return the raw row numbers (n,) int64 of shard `shard` (from 0) of a split.
 
-    Shard k of K holds the used rows [k n // K, (k+1) n // K). A limit uses the first rows of
-    Fashion-MNIST, whose classes are mixed, and evenly spaced pictures, sorted by class.
+    Shard k of K holds the used rows [k n // K, (k+1) n // K). A limit uses the first rows where
+    classes are mixed, and evenly spaced pictures of the user's own, sorted by class.
     Raises RdmError for a shard that does not exist or more shards than images.
     """
     shards: int = getattr(spec.shards, split)
@@ -43,9 +45,9 @@ def shard_rows(spec: DatasetSpec, manifest: Manifest, split: Split, shard: int) 
     if not 0 <= shard < shards:
         raise RdmError(f"shard {shard} of {split}: dataset.shards.{split} allows 0 to {shards - 1}")
     rows = np.arange(shard * used // shards, (shard + 1) * used // shards)
-    if isinstance(spec, FashionMnist):
-        return rows
-    return rows * manifest["splits"][split]["count"] // used
+    if isinstance(spec, ImageFolder):
+        return rows * manifest["splits"][split]["count"] // used
+    return rows
 
 
 def read_split(
@@ -58,6 +60,8 @@ def read_split(
     files = manifest["splits"][split]
     if isinstance(spec, FashionMnist):
         yield from fashion_mnist.read_rows(raw_dir, files, rows)
+    elif isinstance(spec, Scenes):
+        yield from scene_files.read_rows(raw_dir, files, rows, spec.resolution)
     else:
         root = Path(spec.train if split == "train" else spec.val)
         yield from pictures.read_rows(spec, root, raw_dir, files, rows)

@@ -17,6 +17,13 @@ class Limits(Section):
     val: PositiveInt | None = None
 
 
+class Counts(Section):
+    """How many images each split has."""
+
+    train: PositiveInt
+    val: PositiveInt
+
+
 class Shards(Section):
     """Into how many files each split's images and features are cut."""
 
@@ -63,5 +70,19 @@ class ImageFolder(Section):
     bad_images: NonNegativeInt = 0
 
 
-DatasetSpec = Annotated[FashionMnist | ImageFolder, Field(discriminator="kind")]
+class Scenes(Section):
+    """Small rendered scenes with captions, as many as `limits` says, all drawn from `seed`."""
+
+    kind: Literal["scenes"]
+    name: Name
+    seed: NonNegativeInt
+    resolution: Annotated[int, Field(ge=16)]
+    limits: Counts
+    shards: Shards
+
+    channels: ClassVar[int] = 3
+    bad_images: ClassVar[int] = 0
+
+
+DatasetSpec = Annotated[FashionMnist | ImageFolder | Scenes, Field(discriminator="kind")]
 Split = Literal["train", "val"]

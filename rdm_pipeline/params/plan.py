@@ -5,13 +5,7 @@ from typing import Literal
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from rdm_pipeline.params.base import Section
-
-
-class Counts(Section):
-    """Images of each split of the dataset, before its limits."""
-
-    train: PositiveInt
-    val: PositiveInt
+from rdm_pipeline.params.dataset import Counts
 
 
 class NetworkCost(Section):
@@ -35,7 +29,10 @@ class Passes(Section):
 
 
 class PlanSpec(Section):
-    """Assumptions; `minutes` are of a job without a network, by verb, else `default`."""
+    """Assumptions; `minutes` are of a job without a network, by verb, else `default`.
+
+    images: those of the dataset, before its limits.
+    """
 
     images: Counts
     classes: PositiveInt
