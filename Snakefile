@@ -1,7 +1,7 @@
 # The paper as a graph. Each rule is one `rdm` verb on explicit files with explicit parameters;
 # the targets carry the paper's names: table1 (SW_r14), table7 (MMDr14); grids, cards, main, all;
 # outside of all: table3, table4, table6, fig4, fig5, beyond (experiments on images: ablations), fig6
-# (preference, where a profile declares its model), and
+# (preference, where a profile declares its model), table2 (GenEval, where it declares detectors), and
 # fig3, fig4_spiral, table4_spiral (the spiral, without data: studies).
 # Other parameters than params.yaml's: snakemake --config profile=smoke
 
@@ -15,6 +15,7 @@ include: "rules/evaluate.smk"
 include: "rules/report.smk"
 include: "rules/studies.smk"
 include: "rules/preference.smk"
+include: "rules/geneval.smk"
 include: "rules/spiral.smk"
 
 
@@ -22,6 +23,7 @@ include: "rules/spiral.smk"
 localrules:
     table1,
     table7,
+    geneval_table,
     grid,
     grid_of_real,
     curve,

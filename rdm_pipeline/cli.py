@@ -77,6 +77,34 @@ VERBS: Mapping[str, Verb] = {
     "table": Verb(
         "print a table from metrics", ("metrics*", "accuracies*"), ("csv", "markdown", "latex")
     ),
+    "captions": Verb("write what a dataset's images show in words", ("raw",), ("train", "val")),
+    "geneval_prompts": Verb(
+        "write the prompts that GenEval evaluates", ("official*",), ("metadata",)
+    ),
+    "geneval_real": Verb(
+        "render scenes in which the evaluated prompts are true", ("metadata",), ("images",)
+    ),
+    "geneval_detect": Verb(
+        "judge images of scenes by the exact detector", ("images", "metadata"), ("results",)
+    ),
+    "geneval_layout": Verb(
+        "write images as the folders that GenEval's official scorer reads",
+        ("images", "metadata"),
+        ("folder",),
+    ),
+    "geneval_scorer": Verb(
+        "judge images by a scorer in an environment of its own",
+        ("folder", "metadata"),
+        ("results",),
+    ),
+    "geneval": Verb(
+        "measure how many images show what their prompts ask for",
+        ("results", "metadata", "pools*"),
+        ("scores",),
+    ),
+    "geneval_table": Verb(
+        "print GenEval as a table", ("scores*", "pickscores*"), ("csv", "markdown", "latex")
+    ),
     "neutral": Verb(
         "score features by distances that no run trains on", ("features", "train"), ("scores",)
     ),

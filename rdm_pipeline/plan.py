@@ -11,14 +11,15 @@ from rdm_pipeline.recipes import Job
 from rdm_pipeline.workflow import JUDGE, SAMPLES, Workflow
 
 PHASES = {
-    "data": ("fetch", "images"),
+    "data": ("fetch", "images", "captions"),
     "encoders": ("encoder", "card"),
     "features": ("features",),
     "references": ("reference", "floors"),
     "train": ("warm_start", "import_generator", "train"),
     "evaluate": (
         *("sample", "import_samples", "bank", "metrics", "judge", "neutral"),
-        *("preference_model", "preference"),
+        *("preference_model", "preference", "geneval_prompts", "geneval_real", "geneval_detect"),
+        *("geneval_layout", "geneval_scorer", "geneval"),
     ),
     "studies": ("spiral",),
     "report": (),  # and whatever prints or draws

@@ -17,6 +17,7 @@ from tests.pipeline.conftest import copy_project, set_param
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "rdm_pipeline").rglob("*.py"))
 RESULTS = load_tree(ROOT)["results"]
+PARSER = _parser()
 
 
 # --- verbs --------------------------------------------------------------------------------------
@@ -62,11 +63,15 @@ def all_jobs(jobs, tmp_path_factory) -> list[Job]:
     set_param(elsewhere / "params.yaml", "samples", {"theirs": {"path": "theirs"}})
     given = f"{RESULTS}/images/theirs/samples.h5"
     taken = planned_jobs(elsewhere, *anew, "--", given)
-    return jobs + planned_jobs(ROOT, *anew, "--", "ablations") + imported + preferred + taken
+    scorer = {"kind": "scorer", "label": "another", "command": ["score", "{images}", "{results}"]}
+    set_param(elsewhere / "profiles/scenes.yaml", "evaluation.geneval.detectors.other", scorer)
+    prompted = planned_jobs(elsewhere, *anew, "--config", "profile=scenes", "--", "table2")
+    ablated = planned_jobs(ROOT, *anew, "--", "ablations")
+    return jobs + ablated + imported + preferred + taken + prompted
 
 
 def parsed(job: Job) -> dict:
-    return vars(_parser().parse_args(shlex.split(job.command.partition(" 2>&1")[0])[1:]))
+    return vars(PARSER.parse_args(shlex.split(job.command.partition(" 2>&1")[0])[1:]))
 
 
 def test_every_verb_is_called_by_a_rule(all_jobs):

@@ -4,6 +4,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.encoders import Network, Pretraining
+from rdm_pipeline.params.geneval import GenevalSpec, GenevalTable
 from rdm_pipeline.params.preference import PreferenceFigure, PreferenceSpec
 
 
@@ -36,12 +37,13 @@ class Sampling(Section):
 
 
 class EvaluationSpec(Section):
-    """How a generator is scored; without a judge or a model of preference there is none."""
+    """How a generator is scored; without a judge, a model of preference, GenEval there is none."""
 
     bank: BankSpec
     sampling: Sampling
     judge: Judge | None = None
     preference: PreferenceSpec | None = None
+    geneval: GenevalSpec | None = None
 
 
 class TableSpec(Section):
@@ -91,6 +93,7 @@ class Report(Section):
     labels: dict[str, str]
     published: dict[str, str]
     table1: TableSpec
+    table2: GenevalTable | None = None
     table7: TableSpec
     comparisons: dict[str, Comparison] = Field(default_factory=dict)
     fig5: Alone | None = None

@@ -28,7 +28,7 @@ Panel = dict[Name, EncoderSpec]
 DEFAULT_PROFILE = "demo"
 
 # Names of tables with rules of their own: a comparison of that name would be made by two rules.
-TABLES = ("table1", "table7", "fig3", "fig4_spiral", "fig5", "table4_spiral")
+TABLES = ("table1", "table2", "table7", "fig3", "fig4_spiral", "fig5", "table4_spiral")
 
 
 class Project(Section):
@@ -153,6 +153,27 @@ class Project(Section):
             raise ValueError("evaluation.preference: missing, report.fig6 is scored by it")
         self._require_rows("report.fig6.run", [figure.run])
         self._require_rows("report.fig6.against", figure.against)
+        return self
+
+    @model_validator(mode="after")
+    def _table2_exists(self) -> Self:
+        geneval, scenes = self.evaluation.geneval, self.dataset.kind == "scenes"
+        if self.report.table2 is not None:
+            if geneval is None:
+                raise ValueError("evaluation.geneval: missing, report.table2 is scored by it")
+            for row in self.report.table2.rows:
+                _require("report.table2.rows", row, ["real", *self.warm_starts, *self.runs])
+                if row not in self.report.labels:
+                    raise ValueError(f"report.labels.{row}: missing")
+        if geneval is None or (scenes and geneval.prompts is None):
+            return self
+        if geneval.prompts is None:
+            what = f"a dataset of kind {self.dataset.kind} has none of its own"
+            raise ValueError(f"evaluation.geneval.prompts: missing, {what}")
+        for name, detector in geneval.detectors.items():
+            if detector.kind == "scenes":
+                key = f"evaluation.geneval.detectors.{name}.kind"
+                raise ValueError(f"{key}: found scenes, allowed: for prompts over scenes")
         return self
 
     @model_validator(mode="after")

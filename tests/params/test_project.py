@@ -147,7 +147,7 @@ MISTAKES = [
     (
         "report.comparisons.fig5",
         TREE["report"]["comparisons"]["table3"],
-        "report.comparisons.fig5: found 'fig5', allowed: any name but table1, table7, fig3,",
+        "report.comparisons.fig5: found 'fig5', allowed: any name but table1, table2, table7,",
     ),
     ("spiral.seeds.mmd", [1], "spiral.seeds.mmd: found 'mmd', allowed: default, frechet, sliced_"),
     ("spiral.seeds.default", REMOVED, "spiral.seeds.default: missing"),
@@ -332,6 +332,25 @@ def test_figure_6_needs_rows_with_labels_and_a_model():
     tree = load_tree(ROOT, "smoke")
     tree["evaluation"]["preference"]["prompt"] = "a photo"
     assert "evaluation.preference.prompt: found 'a photo', allowed: one {}" in complaint(tree)
+
+
+def test_table_2_needs_detectors_and_prompts_that_they_know():
+    tree = load_tree(ROOT, "scenes")
+    tree["evaluation"]["geneval"]["detectors"]["other"] = {"kind": "scorer", "label": "other"}
+    tree["evaluation"]["geneval"]["detectors"]["other"]["command"] = ["score", "{images}"]
+    assert "detectors.other.command: found no {results}, needed" in complaint(tree)
+    tree = load_tree(ROOT, "scenes")
+    tree["evaluation"]["geneval"]["prompts"] = "evaluation_metadata.jsonl"
+    assert "detectors.exact.kind: found scenes, allowed: for prompts over" in complaint(tree)
+    tree = load_tree(ROOT, "scenes")
+    tree["dataset"] = load_tree(ROOT)["dataset"]
+    assert "evaluation.geneval.prompts: missing, a dataset of kind fashion_mnist" in complaint(tree)
+    tree = load_tree(ROOT, "scenes")
+    del tree["evaluation"]["geneval"]
+    assert "evaluation.geneval: missing, report.table2 is scored by it" in complaint(tree)
+    tree = load_tree(ROOT, "scenes")
+    tree["report"]["table2"]["rows"] = ["gan"]
+    assert "report.table2.rows: found 'gan', allowed: real, vae, irdm" in complaint(tree)
 
 
 def test_given_samples_are_rows_under_a_name_of_their_own():

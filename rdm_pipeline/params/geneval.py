@@ -1,0 +1,59 @@
+"""How prompts are scored by what a detector sees in the images (method: section 8, GenEval)."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+
+from rdm_pipeline.params.base import Section
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+PLACES = ("{images}", "{results}")
+
+
+class ScenesDetector(Section):
+    """The exact detector of a dataset of scenes; `label` is its name in tables."""
+
+    kind: Literal["scenes"]
+    label: str = Field(min_length=1)
+
+
+class ScorerCommand(Section):
+    """A scorer with an environment of its own, such as the official one.
+
+    `label` is its name in tables. In `command`, {images} stands for a folder in the official
+    layout and {results} for the file of JSON lines that it writes.
+    """
+
+    kind: Literal["scorer"]
+    label: str = Field(min_length=1)
+    command: list[str]
+
+    @model_validator(mode="after")
+    def _command_names_its_files(self) -> Self:
+        for place in PLACES:
+            if not any(place in word for word in self.command):
+                raise ValueError(f"command: found no {place}, needed")
+        return self
+
+
+DetectorSpec = Annotated[ScenesDetector | ScorerCommand, Field(discriminator="kind")]
+
+
+class GenevalSpec(Section):
+    """`samples` images of each prompt, scored by every detector.
+
+    prompts: an evaluation_metadata.jsonl of GenEval's authors; without it, those over scenes.
+    seed: sample k of prompt p has noise from seed + 100 p + k.
+    """
+
+    prompts: str | None = None
+    samples: Annotated[PositiveInt, Field(le=100)]
+    seed: NonNegativeInt
+    detectors: dict[Name, DetectorSpec] = Field(min_length=1)
+
+
+class GenevalTable(Section):
+    """Table 2: the generators it compares; `paper_only` are rows of the paper, by its names."""
+
+    rows: list[str] = Field(min_length=1)
+    paper_only: list[str]

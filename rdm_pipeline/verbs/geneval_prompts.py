@@ -1,0 +1,17 @@
+"""rdm geneval_prompts: what is evaluated, in the layout of GenEval's authors."""
+
+from pathlib import Path
+
+from rdm_pipeline.artifacts import write_json_lines
+from rdm_pipeline.datasets.scene_prompts import all_prompts
+from rdm_pipeline.loading.geneval import load_prompts_asked
+from rdm_pipeline.params.base import Section
+
+
+class Params(Section):
+    """What geneval_prompts reads: nothing."""
+
+
+def run(params: Params, *, official: list[Path], metadata: Path) -> None:
+    """Write the lines of an official file or, without one, all prompts over scenes."""
+    write_json_lines(metadata, load_prompts_asked(official[0]) if official else all_prompts())
