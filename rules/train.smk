@@ -40,6 +40,7 @@ rule import_generator:
                 "generator": W.generator_key(w.start),
                 "path": f"warm_starts.{w.start}.path",
                 "sha256": f"warm_starts.{w.start}.sha256",
+                "vae": f"warm_starts.{w.start}.vae",
             }
         ),
         code=fingerprint("import_generator"),

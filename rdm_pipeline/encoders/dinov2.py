@@ -5,7 +5,8 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from rdm_pipeline.artifacts import read_tensors
-from rdm_pipeline.encoders.released import Normalise, paper_package, require_pool
+from rdm_pipeline.encoders.released import Normalise, require_pool
+from rdm_pipeline.packages import paper_package
 from rdm_pipeline.params.encoders import Network
 
 # ImageNet's, as in DINOv2

@@ -13,8 +13,9 @@ from typing import IO, Any
 import torch
 from torch import Tensor, nn
 
-from rdm_pipeline.encoders.released import Normalise, fitting, paper_package, require_pool
+from rdm_pipeline.encoders.released import Normalise, fitting, require_pool
 from rdm_pipeline.errors import RdmError
+from rdm_pipeline.packages import paper_package
 from rdm_pipeline.params.encoders import Network
 
 VIT_B16: dict[str, Any] = {

@@ -7,7 +7,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from rdm_pipeline.artifacts import read_tensors
-from rdm_pipeline.encoders.released import Normalise, paper_package, require_pool
+from rdm_pipeline.encoders.released import Normalise, require_pool
+from rdm_pipeline.packages import paper_package
 from rdm_pipeline.params.encoders import Network
 
 # vae/config.json of FLUX.1, where it differs from the class's defaults

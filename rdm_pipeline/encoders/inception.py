@@ -7,7 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rdm_pipeline.encoders.released import Normalise, fitting, paper_package, require_pool
+from rdm_pipeline.encoders.released import Normalise, fitting, require_pool
+from rdm_pipeline.packages import paper_package
 from rdm_pipeline.params.encoders import Network
 
 # TensorFlow's graph takes (x - 128) / 128 of x in 0..255

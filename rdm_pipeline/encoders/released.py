@@ -1,17 +1,14 @@
 """What networks with released weights have in common."""
 
 import contextlib
-import importlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import ModuleType
 
 import torch
 from torch import Tensor, nn
 
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.params.encoders import Network
-from rdm_pipeline.torchvision_shim import declare_missing_operators
 
 
 class Normalise(nn.Module):
@@ -29,18 +26,6 @@ class Normalise(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """(B,1 or 3,H,W) in [0,1] -> (B,3,H,W); grey is seen as colour with equal channels."""
         return (images.expand(-1, 3, -1, -1) - self.mean) / self.std
-
-
-def paper_package(name: str) -> ModuleType:
-    """Import a module of the extra `paper`; RdmError says how to install one that is missing."""
-    declare_missing_operators()
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        raise RdmError(
-            f"encoders: the package {error.name} is not installed; "
-            "pip install --constraint constraints.txt 'rdm-pipeline[paper]'"
-        ) from None
 
 
 @contextlib.contextmanager

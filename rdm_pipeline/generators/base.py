@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.generators.decoder import Decoder
+from rdm_pipeline.generators.flux2 import Flux2
 from rdm_pipeline.generators.pmf import Pmf
 from rdm_pipeline.params.generators import GeneratorSpec
 
@@ -17,9 +18,10 @@ class Generator(Protocol):
 
     noise_shape: tuple[int, ...]
 
-    def __call__(self, noise: Tensor, labels: Tensor) -> Tensor:
-        """Return images (B,C,H,W) in [0,1] for noise (B,*noise_shape) and labels (B,) int64.
+    def __call__(self, noise: Tensor, conditions: Tensor, /) -> Tensor:
+        """Return images (B,C,H,W) in [0,1] for noise (B,*noise_shape) and as many conditions.
 
+        Conditions are class ids (B,) int64 or text contexts (B,L,D), as the generator wants them.
         Noise is standard normal; a generator that wants another scale applies it itself.
         """
         ...
@@ -29,8 +31,8 @@ class Generator(Protocol):
         ...
 
 
-Network = Decoder | Pmf
-NETWORKS: Mapping[str, Callable[..., Network]] = {"decoder": Decoder, "pmf": Pmf}
+Network = Decoder | Pmf | Flux2
+NETWORKS: Mapping[str, Callable[..., Network]] = {"decoder": Decoder, "pmf": Pmf, "flux2": Flux2}
 
 
 def build_generator(

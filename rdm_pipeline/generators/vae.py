@@ -1,12 +1,11 @@
 """The demo's warm start: a class-conditional VAE (Kingma & Welling 2014) around the generator."""
 
-import math
-
 import torch
 from torch import Tensor, nn
 
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.generators.base import Generator
+from rdm_pipeline.generators.schedule import warmup_cosine
 from rdm_pipeline.params.generators import VaeSpec
 from rdm_pipeline.progress import Report
 
@@ -58,7 +57,9 @@ def train_vae(
     encoder = _build_encoder(generator, images, labels, spec, seed).to(images.device)
     parameters = [*generator.parameters(), *encoder.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=spec.learning_rate)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, spec))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: warmup_cosine(step, spec.steps, spec.warmup_steps)
+    )
     for step in range(spec.steps):
         rows = torch.randint(len(images), (spec.batch,), generator=random).to(images.device)
         noise = torch.randn(spec.batch, *generator.noise_shape, generator=random).to(images.device)
@@ -100,11 +101,3 @@ def _build_encoder(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return Encoder(spec.encoder_widths, latent, int(labels.max()) + 1, channels, size)
-
-
-def _rate(step: int, spec: VaeSpec) -> float:
-    """Return the factor of the learning rate: linear warm-up, then half a cosine to zero."""
-    if step < spec.warmup_steps:
-        return (step + 1) / spec.warmup_steps
-    rest = (step - spec.warmup_steps) / max(spec.steps - spec.warmup_steps, 1)
-    return (1 + math.cos(math.pi * rest)) / 2

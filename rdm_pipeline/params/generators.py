@@ -110,7 +110,52 @@ class PmfSpec(Section):
         return self
 
 
-GeneratorSpec = Annotated[DecoderSpec | PmfSpec, Field(discriminator="kind")]
+class Flux2Transformer(Section):
+    """The transformer's size, by the names of diffusers' Flux2Transformer2DModel."""
+
+    num_layers: PositiveInt
+    num_single_layers: PositiveInt
+    num_attention_heads: PositiveInt
+    attention_head_dim: int = Field(gt=0, multiple_of=8)  # four rotary axes of even width
+
+
+class Flux2VaeSize(Section):
+    """The VAE's size, by the names of diffusers' AutoencoderKLFlux2; each level but one halves."""
+
+    block_out_channels: list[PositiveInt] = Field(min_length=1)
+    layers_per_block: PositiveInt
+    latent_channels: PositiveInt
+    norm_num_groups: PositiveInt
+
+    @model_validator(mode="after")
+    def _groups_divide(self) -> Self:
+        for width in self.block_out_channels:
+            if width % self.norm_num_groups:
+                raise ValueError(
+                    f"block_out_channels: found {width}, allowed: multiples of norm_num_groups "
+                    f"= {self.norm_num_groups}"
+                )
+        return self
+
+
+class Flux2Spec(Section):
+    """FLUX.2 [klein], or a smaller model of the same classes, and how it is sampled.
+
+    `context_length` and `context_dim` are those of the text contexts, in training and evaluation
+    alike; `steps` are of the sampler. `gradient_checkpointing` computes each block of the
+    transformer again in the backward pass instead of keeping it.
+    """
+
+    kind: Literal["flux2"]
+    transformer: Flux2Transformer
+    vae: Flux2VaeSize
+    context_length: PositiveInt
+    context_dim: PositiveInt
+    steps: PositiveInt
+    gradient_checkpointing: bool
+
+
+GeneratorSpec = Annotated[DecoderSpec | PmfSpec | Flux2Spec, Field(discriminator="kind")]
 
 
 class VaeSpec(Section):

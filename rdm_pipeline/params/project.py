@@ -19,13 +19,16 @@ from rdm_pipeline.params.merge import merge
 from rdm_pipeline.params.panel import panel_order, training_encoders
 from rdm_pipeline.params.plan import PlanSpec
 from rdm_pipeline.params.references import ReferenceSpec
-from rdm_pipeline.params.runs import GivenSamples, Run, WarmStart
+from rdm_pipeline.params.runs import CheckpointStart, GivenSamples, Run, WarmStart
 from rdm_pipeline.params.spiral import Spiral
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", strict=True)]
 Panel = dict[Name, EncoderSpec]
 
 DEFAULT_PROFILE = "demo"
+
+# Kinds of warm starts that train a generator, and the kind that it is of.
+TRAINED_HERE = {"vae_decoder": "decoder", "flow_teacher": "flux2"}
 
 # Names of tables with rules of their own: a comparison of that name would be made by two rules.
 TABLES = ("table1", "table2", "table7", "fig3", "fig4_spiral", "fig5", "table4_spiral")
@@ -71,8 +74,11 @@ class Project(Section):
         for name, start in self.warm_starts.items():
             key, made = f"warm_starts.{name}.generator", self.generators
             _require(key, start.generator, made)
-            if start.kind == "vae_decoder":
-                _require(key, start.generator, [n for n in made if made[n].kind == "decoder"])
+            if start.kind in TRAINED_HERE:
+                kind = TRAINED_HERE[start.kind]
+                _require(key, start.generator, [n for n in made if made[n].kind == kind])
+            if isinstance(start, CheckpointStart):
+                _require_vae(name, start, made[start.generator].kind)
         for name, run in self.runs.items():
             _require(f"runs.{name}.init", run.init, self.warm_starts)
             _require(f"runs.{name}.reference", run.reference, self.references)
@@ -217,6 +223,13 @@ def _require(key: str, found: str, allowed: Any) -> None:
         raise ValueError(
             f"{key}: found {found!r}, allowed: {', '.join(allowed) or 'none is declared'}"
         )
+
+
+def _require_vae(name: str, start: CheckpointStart, kind: str) -> None:
+    if kind == "flux2" and start.vae is None:
+        raise ValueError(f"warm_starts.{name}.vae: missing, a flux2 has a VAE of its own file")
+    if kind != "flux2" and start.vae is not None:
+        raise ValueError(f"warm_starts.{name}.vae: found one for {kind}, allowed: for flux2")
 
 
 class _Loader(yaml.SafeLoader):

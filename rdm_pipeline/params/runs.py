@@ -15,6 +15,7 @@ from pydantic import (
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.discrepancies import DiscrepancySpec
 from rdm_pipeline.params.generators import VaeSpec
+from rdm_pipeline.params.teacher import TeacherSpec
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$", strict=True)]
 
@@ -29,19 +30,32 @@ class VaeStart(Section):
     vae: VaeSpec
 
 
-class CheckpointStart(Section):
-    """A generator that was trained elsewhere: a file of the user's, known by its SHA-256.
+class Checkpoint(Section):
+    """A file of weights of the user's; without `sha256` it is not taken, the error tells which."""
 
-    Without `sha256` the file is not taken; the error tells the hash that it has.
-    """
-
-    kind: Literal["checkpoint"]
-    generator: str
     path: str = Field(min_length=1)
     sha256: Sha256 | None = None
 
 
-WarmStart = Annotated[VaeStart | CheckpointStart, Field(discriminator="kind")]
+class CheckpointStart(Checkpoint):
+    """A generator that was trained elsewhere; `vae` is the file of a flux2's frozen VAE."""
+
+    kind: Literal["checkpoint"]
+    generator: str
+    vae: Checkpoint | None = None
+
+
+class TeacherStart(Section):
+    """A small flux2, trained from the images and their prompts by flow matching."""
+
+    kind: Literal["flow_teacher"]
+    generator: str
+    seed: NonNegativeInt
+    threads: PositiveInt
+    teacher: TeacherSpec
+
+
+WarmStart = Annotated[VaeStart | CheckpointStart | TeacherStart, Field(discriminator="kind")]
 
 
 class GivenSamples(Section):

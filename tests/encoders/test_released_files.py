@@ -11,8 +11,8 @@ import torch
 
 from rdm_pipeline.artifacts import write_tensors
 from rdm_pipeline.encoders.battery import build_encoder, build_network, released_weights
-from rdm_pipeline.encoders.released import paper_package
 from rdm_pipeline.errors import RdmError
+from rdm_pipeline.packages import paper_package
 from rdm_pipeline.params.encoders import Network
 from tests.encoders.released import lively, small_network, some_images
 

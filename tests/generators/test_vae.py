@@ -1,12 +1,10 @@
-from itertools import pairwise
-
 import pytest
 import torch
 
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.generators.base import build_generator
 from rdm_pipeline.generators.decoder import Decoder
-from rdm_pipeline.generators.vae import _rate, train_vae
+from rdm_pipeline.generators.vae import train_vae
 from rdm_pipeline.params.generators import DecoderSpec, VaeSpec
 
 SMALL = DecoderSpec(kind="decoder", latent=4, class_embedding=4, hidden=32, widths=[8, 8, 4])
@@ -77,11 +75,3 @@ def test_a_loss_that_is_not_finite_stops_the_training_and_names_the_step():
     with pytest.raises(RdmError, match="the loss is nan at step 3 of 150"):
         train_vae(generator, *bars(50), SHORT, 0, poison)
     assert len(losses) == 3
-
-
-def test_the_learning_rate_rises_to_one_then_falls_to_zero():
-    rates = [_rate(step, SHORT) for step in range(SHORT.steps)]
-    assert rates[:6] == [0.2, 0.4, 0.6, 0.8, 1.0, 1.0]
-    assert all(a >= b for a, b in pairwise(rates[4:]))
-    assert rates[-1] < 1e-3
-    assert _rate(0, SHORT.model_copy(update={"warmup_steps": 0})) == 1.0

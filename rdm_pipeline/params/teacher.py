@@ -1,0 +1,27 @@
+"""How a small FLUX.2 is trained from images, where no published one is at hand."""
+
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
+
+from rdm_pipeline.params.base import Section
+
+
+class Training(Section):
+    """Steps of AdamW at a batch, linear warm-up and then half a cosine to zero."""
+
+    steps: PositiveInt
+    warmup_steps: NonNegativeInt
+    batch: PositiveInt
+    learning_rate: PositiveFloat
+
+
+class AutoencoderTraining(Training):
+    """The VAE's: mean squared error in [-1,1] + `kl_weight` x mean divergence, in nats."""
+
+    kl_weight: PositiveFloat
+
+
+class TeacherSpec(Section):
+    """First the VAE, then, with it frozen, the transformer by flow matching."""
+
+    autoencoder: AutoencoderTraining
+    flow: Training
