@@ -40,6 +40,8 @@ def measure(batch: int) -> dict[str, int]:
 
     from rdm_pipeline.params.project import load_tree, parse
     from rdm_pipeline.params.runs import Run
+    from rdm_pipeline.reference.conditions import Conditions
+    from rdm_pipeline.reference.coupling import class_codes
     from rdm_pipeline.training.loop import train_step
     from rdm_pipeline.training.monitor import peak_memory
 
@@ -50,7 +52,8 @@ def measure(batch: int) -> dict[str, int]:
     networks = {"random": project.encoders["random"].network}
     encoders = random_encoders(networks, 1, 28, cpu)
     dims = {"random": networks["random"].dim}
-    engine, setting, state = bare_run(project, run, encoders, dims, (10, 1, 28), cpu)
+    classes = Conditions(class_codes(10))
+    engine, setting, state = bare_run(project, run, encoders, dims, classes, (1, 28), cpu)
     before = peak_memory()
     for _ in range(2):
         train_step(engine, setting, state)

@@ -22,6 +22,8 @@ from rdm_pipeline.encoders.battery import FrozenEncoder
 from rdm_pipeline.loading.device import compute_device
 from rdm_pipeline.params.project import Project, load_tree, parse
 from rdm_pipeline.params.runs import Run
+from rdm_pipeline.reference.conditions import Conditions
+from rdm_pipeline.reference.coupling import class_codes
 from rdm_pipeline.training.loop import train_step
 from rdm_pipeline.training.monitor import peak_memory
 
@@ -46,7 +48,7 @@ def main() -> int:
             encoder.module.compile()
     dims = {name: network.dim for name, network in networks.items()}
     engine, setting, state = bare_run(
-        project, run, encoders, dims, (CLASSES, CHANNELS, SIZE), device
+        project, run, encoders, dims, Conditions(class_codes(CLASSES)), (CHANNELS, SIZE), device
     )
     seconds = []
     for _ in range(told.steps + 1):  # the first one warms up

@@ -15,7 +15,10 @@ FAILURE = 2
 
 @dataclass(frozen=True)
 class Verb:
-    """What a verb reads, writes and logs to; a name that ends in * is for any number of files."""
+    """What a verb reads, writes and logs to.
+
+    A name that ends in * is for any number of files, one that ends in ? for one or none.
+    """
 
     about: str
     inputs: tuple[str, ...]
@@ -34,10 +37,14 @@ VERBS: Mapping[str, Verb] = {
         ("weights", "train", "val", "train_images", "val_images"),
         ("card",),
     ),
-    "reference": Verb("freeze an encoder's reference", ("features", "images"), ("reference",)),
+    "context": Verb("encode prompts for a generator", ("prompts",), ("contexts",)),
+    "text": Verb("encode prompts for the joint law", ("prompts",), ("texts",)),
+    "reference": Verb(
+        "freeze an encoder's reference", ("features", "images", "texts?"), ("reference",)
+    ),
     "floors": Verb(
         "measure what real data scores against the references",
-        ("references*", "features*", "images", "train*", "train_images*"),
+        ("references*", "features*", "images", "train*", "train_images?", "texts?", "train_texts?"),
         ("floors",),
     ),
     "bank": Verb(
@@ -45,17 +52,36 @@ VERBS: Mapping[str, Verb] = {
         ("train", "val"),
         ("bank",),
     ),
+    "teacher": Verb(
+        "train a text-conditional generator from images", ("images", "contexts"), ("generator",)
+    ),
     "warm_start": Verb("train what matching starts from", ("images",), ("generator",)),
     "import_generator": Verb(
         "take a generator that was trained elsewhere", ("images",), ("generator",)
     ),
     "train": Verb(
         "match the representation distributions of a battery of encoders",
-        ("generator", "weights*", "references*", "features*", "train_images*", "floors", "images"),
+        (
+            "generator",
+            "weights*",
+            "references*",
+            "features*",
+            "train_images?",
+            "train_texts?",
+            "contexts?",
+            "texts?",
+            "floors",
+            "images",
+        ),
         ("trained", "history"),
         ("monitor",),
     ),
-    "sample": Verb("draw one shard of samples", ("generator", "images"), ("samples",)),
+    "sample": Verb("draw one shard of samples", ("generator", "images", "contexts?"), ("samples",)),
+    "sample_prompts": Verb(
+        "draw samples of each prompt of a list",
+        ("generator", "images", "prompts", "contexts"),
+        ("samples",),
+    ),
     "import_samples": Verb(
         "take one shard of samples that were generated elsewhere", ("images",), ("samples",)
     ),
@@ -220,17 +246,19 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_verb(command: argparse.ArgumentParser, verb: Verb) -> None:
     for key in (*verb.inputs, *verb.outputs, *verb.logs):
-        many = "*" if key.endswith("*") else None
-        flag = "--" + key.rstrip("*").replace("_", "-")
-        command.add_argument(flag, type=Path, nargs=many, required=True, metavar="FILE")
+        number = key[-1] if key[-1] in "*?" else None
+        flag = "--" + key.rstrip("*?").replace("_", "-")
+        command.add_argument(flag, type=Path, nargs=number, required=True, metavar="FILE")
     command.add_argument("--params", required=True, metavar="JSON", help="from the rule")
 
 
 def _names(keys: Sequence[str]) -> list[str]:
-    return [key.rstrip("*") for key in keys]
+    return [key.rstrip("*?") for key in keys]
 
 
-def _listed(value: Path | list[Path]) -> list[Path]:
+def _listed(value: Path | list[Path] | None) -> list[Path]:
+    if value is None:
+        return []
     return value if isinstance(value, list) else [value]
 
 

@@ -14,10 +14,10 @@ PHASES = {
     "data": ("fetch", "images", "captions"),
     "encoders": ("encoder", "card"),
     "features": ("features",),
-    "references": ("reference", "floors"),
-    "train": ("warm_start", "import_generator", "train"),
+    "references": ("context", "text", "reference", "floors"),
+    "train": ("warm_start", "teacher", "import_generator", "train"),
     "evaluate": (
-        *("sample", "import_samples", "bank", "metrics", "judge", "neutral"),
+        *("sample", "sample_prompts", "import_samples", "bank", "metrics", "judge", "neutral"),
         *("preference_model", "preference", "geneval_prompts", "geneval_real", "geneval_detect"),
         *("geneval_layout", "geneval_scorer", "geneval"),
     ),
@@ -86,6 +86,11 @@ class Costs:
             vae = self.project.warm_starts[path.parts[-2]].vae
             both = 2 * self.generator(path.parts[-2]).gflop  # an encoder of about the same size
             return vae.steps * vae.batch * both * self.plan.passes.training
+        if verb == "teacher":
+            both = self.project.warm_starts[path.parts[-2]].teacher
+            images = sum(part.steps * part.batch for part in (both.autoencoder, both.flow))
+            # as if each had the whole generator, in one step
+            return images * self.generator(path.parts[-2]).gflop * self.plan.passes.training
         if verb == "train":
             return self.training(self.project.runs[path.parts[-2]], path.parts[-2])
         if verb == "preference":
@@ -134,9 +139,14 @@ class Costs:
             return round(self.generator(rest[0]).mparams * 1e6) * FLOAT
         if kind == "preference" and path.suffix == ".safetensors":
             return round(self.network("preference").mparams * 1e6) * FLOAT
+        if kind == "contexts":  # at most: equal prompts share one
+            length = self.project.prompts.context.length
+            return self.images(path.stem) * length * self.context_dim() * 2
+        if kind == "texts":
+            return self.images(path.stem) * self.plan.code_dim * FLOAT
         if kind == "references":
             spec = self.project.references[rest[0]]
-            columns = self.dim(path.stem) + (self.plan.classes if spec.label_beta else 0)
+            columns = self.dim(path.stem) + (self.plan.code_dim if spec.beta else 0)
             return spec.landmarks * (columns + 1) * FLOAT
         if kind == "banks":
             bank = self.project.evaluation.bank
@@ -157,10 +167,20 @@ class Costs:
             bank = self.project.evaluation.bank
             count = max(bank.samples, bank.rff_rows)
         else:
-            count = getattr(self.plan.images, split)
-            count = min(count, getattr(self.project.dataset.limits, split) or count)
+            count = self.images(split)
         shards = len(self.workflow.shards(source, split))
         return count * (number + 1) // shards - count * number // shards
+
+    def images(self, split: str) -> int:
+        """Images of a split; 0 for prompts that have none."""
+        if split not in ("train", "val"):
+            return 0
+        count: int = getattr(self.plan.images, split)
+        return min(count, getattr(self.project.dataset.limits, split) or count)
+
+    def context_dim(self) -> int:
+        """Numbers of a token of a context."""
+        return max(spec.context_dim for spec in self.project.generators.values())
 
     def dim(self, encoder: str) -> int:
         """Numbers in a row of features."""

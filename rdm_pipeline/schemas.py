@@ -23,10 +23,13 @@ SCHEMAS: Mapping[str, Schema] = {
         {"scores": ("float32", 1), "labels": ("int64", 1)}, ("classes", "model"), ("noise",)
     ),
     "features": Schema({"features": ("float32", 2)}, ("encoder", "pool", "resolution")),
+    # the bits of bfloat16, which HDF5 does not know; prompt i has row rows[i] of them
+    "contexts": Schema({"contexts": ("uint16", 3), "rows": ("int64", 1)}, ("encoder", "prompts")),
+    "texts": Schema({"codes": ("float32", 2)}, ("encoder", "prompts")),
     "points": Schema({"points": ("float32", 2)}, ("discrepancy", "batch", "seed")),
     "reference": Schema(
         {"landmarks": ("float32", 2), "alpha": ("float32", 1)},
-        ("encoder", "gamma", "k_rr", "sigma", "label_beta"),
+        ("encoder", "gamma", "k_rr", "sigma", "beta"),
     ),
     "bank": Schema(
         {

@@ -9,7 +9,7 @@ from rdm_pipeline.params.discrepancies import FROZEN
 from rdm_pipeline.params.panel import held_out_encoders, panel_order
 from rdm_pipeline.params.pick import pick
 from rdm_pipeline.params.project import Project, load_tree, parse
-from rdm_pipeline.params.runs import Launch
+from rdm_pipeline.params.runs import Launch, ResampledStart
 
 JUDGE = "judge"
 SAMPLES = "samples"
@@ -87,6 +87,24 @@ class Workflow:
     def weights(self, encoders: Iterable[str]) -> list[str]:
         """The frozen weights, one file per encoder."""
         return [f"{self.results}/encoders/{name}.safetensors" for name in encoders]
+
+    def generator(self, name: str) -> str:
+        """The weights that a warm start or a run has."""
+        start = self.project.warm_starts.get(name)
+        owner = start.of if isinstance(start, ResampledStart) else name
+        return f"{self.results}/runs/{owner}/generator.safetensors"
+
+    def captions(self, split: str) -> str:
+        """The captions of a split of the dataset, one per image, or those that GenEval scores."""
+        return f"{self.results}/captions/{self.dataset}/{split}.jsonl"
+
+    def contexts(self, split: str) -> list[str]:
+        """A split's captions as generators read them; none where there are no prompts."""
+        return [f"{self.results}/contexts/{self.dataset}/{split}.h5"] * bool(self.project.prompts)
+
+    def texts(self, split: str) -> list[str]:
+        """A split's captions as the joint law couples them; none where there are no prompts."""
+        return [f"{self.results}/texts/{self.dataset}/{split}.h5"] * bool(self.project.prompts)
 
     def references(self, reference: str, encoders: Iterable[str]) -> list[str]:
         """The frozen references, one file per encoder."""
@@ -166,6 +184,10 @@ class Workflow:
     def images_of_real_features(self, run: str) -> list[str]:
         """The training images, whose labels go with `real_features`."""
         return [self.images(self.dataset, "train")] if self.real_features(run) else []
+
+    def texts_of_real_features(self, run: str) -> list[str]:
+        """The captions of the training images that go with `real_features`."""
+        return self.texts("train") if self.real_features(run) else []
 
     def members(self, comparison: str) -> list[str]:
         """The runs that a comparison's rows stand for, row by row and seed by seed."""

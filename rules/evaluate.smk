@@ -3,8 +3,9 @@
 
 rule sample:
     input:
-        generator=R + "/runs/{generator}/generator.safetensors",
+        generator=lambda w: W.generator(w.generator),
         images=W.images(W.dataset, "val"),
+        contexts=W.contexts("val"),
     output:
         samples=R + "/images/{generator}/" + SAMPLES + "/{shard}.h5",
     params:
@@ -30,7 +31,40 @@ rule sample:
         LOGS + "/sample/{generator}-{shard}.tsv"
     shell:
         "rdm sample --generator {input.generator} --images {input.images}"
+        " --contexts {input.contexts}"
         " --samples {output.samples} --params {params.values:q} 2>&1 | tee {log}"
+
+
+rule geneval_samples:
+    input:
+        generator=lambda w: W.generator(w.generator),
+        images=W.images(W.dataset, "val"),
+        prompts=W.captions("geneval"),
+        contexts=W.contexts("geneval"),
+    output:
+        samples=R + "/images/{generator}/geneval.h5",
+    params:
+        values=lambda w: W.pick(
+            {
+                "generator": W.generator_key(w.generator),
+                "sampling": "evaluation.geneval",
+                "threads": "threads",
+            }
+        ),
+        code=fingerprint("sample_prompts"),
+    wildcard_constraints:
+        generator=one_of(W.sampled),
+    threads: W.project.threads
+    resources:
+        gres=W.gres(1),
+    log:
+        LOGS + "/sample_prompts/{generator}.log",
+    benchmark:
+        LOGS + "/sample_prompts/{generator}.tsv"
+    shell:
+        "rdm sample_prompts --generator {input.generator} --images {input.images}"
+        " --prompts {input.prompts} --contexts {input.contexts} --samples {output.samples}"
+        " --params {params.values:q} 2>&1 | tee {log}"
 
 
 def given_state(wildcards):

@@ -5,6 +5,7 @@ rule reference:
     input:
         features=R + f"/features/{W.dataset}/train/" + "{encoder}.h5",
         images=W.images(W.dataset, "train"),
+        texts=W.texts("train"),
     output:
         reference=R + "/references/{reference}/{encoder}.h5",
     params:
@@ -18,7 +19,7 @@ rule reference:
     benchmark:
         LOGS + "/reference/{reference}-{encoder}.tsv"
     shell:
-        "rdm reference --features {input.features} --images {input.images}"
+        "rdm reference --features {input.features} --images {input.images} --texts {input.texts}"
         " --reference {output.reference} --params {params.values:q} 2>&1 | tee {log}"
 
 
@@ -29,6 +30,8 @@ rule floors:
         images=W.images(W.dataset, "val"),
         train=lambda w: W.real_features(w.run),
         train_images=lambda w: W.images_of_real_features(w.run),
+        texts=W.texts("val"),
+        train_texts=lambda w: W.texts_of_real_features(w.run),
     output:
         floors=R + "/runs/{run}/floors.json",
     params:
@@ -52,6 +55,7 @@ rule floors:
     shell:
         "rdm floors --references {input.references} --features {input.features}"
         " --images {input.images} --train {input.train} --train-images {input.train_images}"
+        " --texts {input.texts} --train-texts {input.train_texts}"
         " --floors {output.floors} --params {params.values:q} 2>&1 | tee {log}"
 
 

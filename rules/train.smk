@@ -28,6 +28,36 @@ rule warm_start:
         " --params {params.values:q} 2>&1 | tee {log}"
 
 
+rule teacher:
+    input:
+        images=W.images(W.dataset, "train"),
+        contexts=W.contexts("train"),
+    output:
+        generator=R + "/runs/{start}/generator.safetensors",
+    params:
+        values=lambda w: W.pick(
+            {
+                "generator": W.generator_key(w.start),
+                "teacher": f"warm_starts.{w.start}.teacher",
+                "seed": f"warm_starts.{w.start}.seed",
+                "threads": f"warm_starts.{w.start}.threads",
+            }
+        ),
+        code=fingerprint("teacher"),
+    wildcard_constraints:
+        start=one_of(W.starts("flow_teacher")),
+    threads: lambda w: W.project.warm_starts[w.start].threads
+    resources:
+        gres=W.gres(1),
+    log:
+        LOGS + "/teacher/{start}.log",
+    benchmark:
+        LOGS + "/teacher/{start}.tsv"
+    shell:
+        "rdm teacher --images {input.images} --contexts {input.contexts}"
+        " --generator {output.generator} --params {params.values:q} 2>&1 | tee {log}"
+
+
 # The checkpoint is no input: its hash is a parameter, and a plan needs no weights.
 rule import_generator:
     input:
@@ -57,12 +87,15 @@ rule import_generator:
 
 rule train:
     input:
-        generator=lambda w: f"{R}/runs/{W.run(w.run).init}/generator.safetensors",
+        generator=lambda w: W.generator(W.run(w.run).init),
         weights=lambda w: W.weights(W.project.battery(w.run)),
         references=lambda w: W.references(W.run(w.run).reference, W.project.battery(w.run)),
         floors=R + "/runs/{run}/floors.json",
         features=lambda w: W.real_features(w.run),
         train_images=lambda w: W.images_of_real_features(w.run),
+        train_texts=lambda w: W.texts_of_real_features(w.run),
+        contexts=W.contexts("train"),
+        texts=W.texts("train"),
         images=W.images(W.dataset, "val"),
     output:
         trained=R + "/runs/{run}/generator.safetensors",
@@ -91,6 +124,7 @@ rule train:
     shell:
         "rdm train --generator {input.generator} --weights {input.weights}"
         " --references {input.references} --features {input.features}"
-        " --train-images {input.train_images} --floors {input.floors}"
+        " --train-images {input.train_images} --train-texts {input.train_texts}"
+        " --contexts {input.contexts} --texts {input.texts} --floors {input.floors}"
         " --images {input.images} --trained {output.trained} --history {output.history}"
         " --monitor {params.monitor} --params {params.values:q} 2>&1 | tee {log}"

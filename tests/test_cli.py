@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -49,6 +50,36 @@ def test_a_verb_makes_its_file_and_a_record_of_what_it_read(tmp_path):
     assert record["artifact"]["sha256"] == sha256(tmp_path / "w.h5")
     assert [file["sha256"] for file in record["inputs"]["shards"]] == list(map(sha256, shards))
     assert record["params"] == json.loads(GATHER)
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_an_optional_file_is_recorded_where_it_is_given(tmp_path, given):
+    rows = shard(tmp_path / "features.h5")
+    images = {"images": np.zeros((4, 1, 2, 2)), "labels": np.arange(4) % 2}
+    write_arrays(tmp_path / "images.h5", "images", images, {"classes": '["a", "b"]'})
+    codes, about = {"codes": np.eye(4, 5)}, {"encoder": "minilm", "prompts": "0"}
+    write_arrays(tmp_path / "texts.h5", "texts", codes, about)
+    spec = {
+        "bandwidth_scale": 1.0,
+        "bandwidth_rows": 4,
+        "landmarks": 2,
+        "kmeans_iterations": 1,
+        "kmeans_rows": 4,
+        "jitter": 0.1,
+        "k_rr_rows": 4,
+        "beta": 1.0,
+        "seed": 0,
+    }
+    told = {"encoder": "sup", "reference": spec, "threads": 1}
+    params = json.dumps({key: {"value": value} for key, value in told.items()})
+    texts = [f"{tmp_path}/texts.h5"] if given else []
+    command = ["reference", "--features", str(rows), "--images", f"{tmp_path}/images.h5"]
+    command += ["--texts", *texts, "--reference", f"{tmp_path}/r.h5", "--params", params]
+    assert main(command) == 0
+    landmarks = read_array(tmp_path / "r.h5", "reference", "landmarks")
+    assert landmarks.shape[1] == 3 + (5 if given else 2)  # two classes
+    record = json.loads((tmp_path / "r.h5.prov.json").read_text())
+    assert [file["path"] for file in record["inputs"]["texts"]] == list(map(os.path.relpath, texts))
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from rdm_pipeline.cli import VERBS, _parser
+from rdm_pipeline.cli import VERBS, _listed, _parser
 from rdm_pipeline.params.pick import read_picked
 from rdm_pipeline.params.project import load_tree
 from rdm_pipeline.recipes import Job, planned_jobs, recipe_key, recipe_tree
+from tests.pipeline import prompts
 from tests.pipeline.conftest import copy_project, set_param
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,14 +28,12 @@ PARSER = _parser()
 def test_a_verb_takes_its_parameters_and_the_files_that_the_command_line_names(name):
     module = importlib.import_module(f"rdm_pipeline.verbs.{name}")
     verb = VERBS[name]
-    files = {
-        key.rstrip("*"): key.endswith("*") for key in (*verb.inputs, *verb.outputs, *verb.logs)
-    }
+    files = {key.rstrip("*?"): key for key in (*verb.inputs, *verb.outputs, *verb.logs)}
     _, *found = inspect.signature(module.run).parameters.values()
     if [parameter.kind for parameter in found] == [inspect.Parameter.VAR_KEYWORD]:
         _, *found = inspect.signature(module.work).parameters.values()
-    lists = {parameter.name: parameter.annotation == list[Path] for parameter in found}
-    assert lists == files
+    number = {Path: "", list[Path]: "*", Path | None: "?"}
+    assert {p.name: p.name + number[p.annotation] for p in found} == files
 
 
 def test_every_file_of_verbs_is_a_verb_of_the_command_line():
@@ -65,9 +64,12 @@ def all_jobs(jobs, tmp_path_factory) -> list[Job]:
     taken = planned_jobs(elsewhere, *anew, "--", given)
     scorer = {"kind": "scorer", "label": "another", "command": ["score", "{images}", "{results}"]}
     set_param(elsewhere / "profiles/scenes.yaml", "evaluation.geneval.detectors.other", scorer)
-    prompted = planned_jobs(elsewhere, *anew, "--config", "profile=scenes", "--", "table2")
-    ablated = planned_jobs(ROOT, *anew, "--", "ablations")
-    return jobs + ablated + imported + preferred + taken + prompted
+    scored = planned_jobs(elsewhere, *anew, "--config", "profile=scenes", "--", "table2")
+    texts = prompts.write_project(tmp_path_factory.mktemp("contracts") / "prompts")
+    wanted = prompts.targets("law_exact_s0")
+    conditioned = planned_jobs(texts, *anew, "--config", "profile=prompts", "--", *wanted)
+    ablations = planned_jobs(ROOT, *anew, "--", "ablations")
+    return jobs + ablations + imported + preferred + taken + scored + conditioned
 
 
 def parsed(job: Job) -> dict:
@@ -90,9 +92,8 @@ def test_the_files_of_a_job_are_those_on_its_command_line(all_jobs):
         options = parsed(job)
         verb = VERBS[options["command"]]
         for keys, files in ((verb.inputs, job.inputs), (verb.outputs, job.outputs)):
-            named = [options[key.rstrip("*")] for key in keys]
-            flat = [path for one in named for path in (one if isinstance(one, list) else [one])]
-            assert set(map(str, flat)) == set(files), job.rule
+            named = [path for key in keys for path in _listed(options[key.rstrip("*?")])]
+            assert set(map(str, named)) == set(files), job.rule
 
 
 def test_every_job_keeps_a_log_and_writes_below_the_results_folder_alone(jobs):

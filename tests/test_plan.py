@@ -2,6 +2,7 @@
 
 import copy
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from rdm_pipeline.params.project import load_tree
 from rdm_pipeline.plan import Costs, dry_summary
 from rdm_pipeline.recipes import Job
 from rdm_pipeline.workflow import Workflow
+from tests.pipeline import prompts
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = load_tree(ROOT)
@@ -53,6 +55,17 @@ def test_features_take_a_pass_and_four_bytes_a_number_whatever_the_shards(tmp_pa
     assert found.bytes == 20_900 * 128 * 4
     assert found.cpu_hours == pytest.approx(20_900 * 0.0048 / 3600)
     assert found.gpu_hours == 0  # the demo computes on CPUs
+
+
+def test_contexts_are_two_bytes_a_number_and_codes_four(tmp_path):
+    (tmp_path / "profiles").mkdir()
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    shutil.copy(prompts.PROFILE, tmp_path / "profiles")
+    costs = Costs(Workflow(tmp_path, "prompts"))
+    files = [f"{prompts.RESULTS}/{kind}/squares/val.h5" for kind in ("contexts", "texts")]
+    found = [costs.bytes(file) for file in files]
+    # before its limits the demo has 10,000 images; contexts are of 6 tokens, codes of 10 numbers
+    assert found == [10_000 * 6 * 384 * 2, 10_000 * 10 * 4]
 
 
 def test_limits_bound_the_images_and_a_set_of_samples_is_as_large_as_both_metrics_need(tmp_path):

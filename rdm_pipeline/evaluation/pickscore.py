@@ -9,9 +9,9 @@ from torch import Tensor
 
 from rdm_pipeline.artifacts import read_json, read_tensors
 from rdm_pipeline.encoders.hub import weight_file
-from rdm_pipeline.encoders.released import paper_package
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.evaluation.preference import preference_scores
+from rdm_pipeline.packages import paper_package
 from rdm_pipeline.params.preference import PreferenceModel
 
 START, END = "<|startoftext|>", "<|endoftext|>"

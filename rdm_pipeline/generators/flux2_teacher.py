@@ -14,20 +14,19 @@ from rdm_pipeline.params.teacher import AutoencoderTraining, TeacherSpec, Traini
 from rdm_pipeline.progress import Report
 
 BLOCK = 512
-Inputs = Callable[[Tensor], Tensor]  # labels (B,) int64 -> contexts (B,L,D)
+Contexts = Callable[[Tensor], Tensor]  # rows (B,) int64 of the images -> contexts (B,L,D)
 Loss = Callable[[Tensor, torch.Generator], Tensor]  # rows (B,) int64, randomness -> scalar
 
 
 def train_teacher(
     model: Flux2,
     images: Tensor,
-    labels: Tensor,
-    inputs: Inputs,
+    contexts_of: Contexts,
     spec: TeacherSpec,
     seed: int,
     progress: Report,
 ) -> None:
-    """Train `model` in place on images (N,C,S,S) uint8 whose labels (N,) int64 name contexts.
+    """Train `model` in place on images (N,C,S,S) uint8 and the contexts of their prompts.
 
     The result depends on the arguments and the number of threads. Raises RdmError with the step at
     which a loss stops being finite.
@@ -40,7 +39,7 @@ def train_teacher(
         noise = torch.randn(len(rows), *model.noise_shape, generator=random).to(clean.device)
         # logit-normal: most often in the middle, where the velocity is hardest (Esser et al. 2024)
         times = torch.randn(len(rows), generator=random).sigmoid().to(clean.device)
-        return velocity_loss(model, clean[rows], noise, times, inputs(labels[rows]))
+        return velocity_loss(model, clean[rows], noise, times, contexts_of(rows.to(clean.device)))
 
     _minimise(loss, model.transformer.parameters(), len(images), spec.flow, random, progress)
 

@@ -11,18 +11,19 @@ from rdm_pipeline.artifacts import read_arrays
 from rdm_pipeline.discrepancies.nystrom import NystromReference
 from rdm_pipeline.loading.features import by_name, load_features
 from rdm_pipeline.loading.images import describe_images, load_labels
+from rdm_pipeline.loading.texts import load_texts, require_rows
 from rdm_pipeline.params.discrepancies import DiscrepancySpec
-from rdm_pipeline.reference.coupling import couple_labels
+from rdm_pipeline.reference.coupling import class_codes, couple
 from rdm_pipeline.reference.matching import target
 from rdm_pipeline.reference.target import Target
 
 
 @dataclass(frozen=True)
 class Labels:
-    """The classes of a set of images: ids (N,) int64, and how many there are."""
+    """The conditions of a set of images: ids (N,) int64, which name rows of codes (P, c)."""
 
     ids: Tensor
-    classes: int
+    codes: Tensor
 
 
 @dataclass(frozen=True)
@@ -42,14 +43,17 @@ def files_of(
     return {name: Files(reference_of[name], features_of.get(name)) for name in names}
 
 
-def load_image_labels(path: Path) -> Labels:
-    """Return the labels of a file of images."""
-    return Labels(load_labels(path), len(describe_images(path).classes))
+def load_image_labels(path: Path, texts: Path | None) -> Labels:
+    """Return the conditions of a file of images: classes, or the prompts whose codes `texts` are.
 
-
-def load_pool_labels(images: Sequence[Path]) -> Labels | None:
-    """Return the labels of the training images, given only where a discrepancy needs them."""
-    return load_image_labels(images[0]) if images else None
+    Row i of `texts` is of image i; RdmError unless there are as many.
+    """
+    about = describe_images(path)
+    if texts is None:
+        return Labels(load_labels(path), class_codes(len(about.classes)))
+    codes = load_texts(texts)
+    require_rows(texts, len(codes), path, about.rows)
+    return Labels(torch.arange(len(codes)), codes)
 
 
 def load_target(
@@ -71,5 +75,5 @@ def load_target(
     real = None
     if files.features is not None and labels is not None:
         features = load_features(files.features, encoder)
-        real = couple_labels(features, labels.ids, labels.classes, attrs["label_beta"]).to(device)
-    return target(spec, reference.to(device), attrs["label_beta"], real, seed)
+        real = couple(features, labels.ids, labels.codes, attrs["beta"]).to(device)
+    return target(spec, reference.to(device), attrs["beta"], real, seed)

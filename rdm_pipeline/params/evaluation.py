@@ -37,7 +37,7 @@ class Sampling(Section):
 
 
 class EvaluationSpec(Section):
-    """How a generator is scored; without a judge, a model of preference, GenEval there is none."""
+    """How a generator is scored; what is not declared is not scored."""
 
     bank: BankSpec
     sampling: Sampling

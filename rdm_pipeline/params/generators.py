@@ -155,6 +155,10 @@ class Flux2Spec(Section):
     gradient_checkpointing: bool
 
 
+# Keys of a generator that leave its weights as they are: they say how it is sampled or computed.
+SAMPLING = {"cfg", "interval", "noise_scale", "steps", "gradient_checkpointing"}
+
+
 GeneratorSpec = Annotated[DecoderSpec | PmfSpec | Flux2Spec, Field(discriminator="kind")]
 
 

@@ -35,7 +35,7 @@ class PlanSpec(Section):
     """
 
     images: Counts
-    classes: PositiveInt
+    code_dim: PositiveInt = Field(description="of a condition's code: classes, or a text's width")
     device: Literal["gpu", "cpu"]
     gflops: PositiveFloat = Field(description="that a device sustains, in GFLOP per second")
     start_seconds: NonNegativeFloat

@@ -14,13 +14,14 @@ from rdm_pipeline.params.encoders import EncoderSpec
 from rdm_pipeline.params.evaluation import EvaluationSpec, Report
 from rdm_pipeline.params.experiments import Experiment, expand
 from rdm_pipeline.params.explain import explain
-from rdm_pipeline.params.generators import GeneratorSpec
+from rdm_pipeline.params.generators import SAMPLING, Flux2Spec, GeneratorSpec
 from rdm_pipeline.params.merge import merge
 from rdm_pipeline.params.panel import panel_order, training_encoders
 from rdm_pipeline.params.plan import PlanSpec
 from rdm_pipeline.params.references import ReferenceSpec
-from rdm_pipeline.params.runs import CheckpointStart, GivenSamples, Run, WarmStart
+from rdm_pipeline.params.runs import CheckpointStart, GivenSamples, ResampledStart, Run, WarmStart
 from rdm_pipeline.params.spiral import Spiral
+from rdm_pipeline.params.text import Prompts
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", strict=True)]
 Panel = dict[Name, EncoderSpec]
@@ -43,6 +44,7 @@ class Project(Section):
     dataset: DatasetSpec
     panel: Name
     panels: dict[Name, Panel]
+    prompts: Prompts | None = None
     generators: dict[Name, GeneratorSpec]
     references: dict[Name, ReferenceSpec]
     warm_starts: dict[Name, WarmStart]
@@ -71,14 +73,6 @@ class Project(Section):
         _require("panel", self.panel, self.panels)
         if not training_encoders(self.encoders):
             raise ValueError(f"panels.{self.panel}: found no encoder of role train, allowed: some")
-        for name, start in self.warm_starts.items():
-            key, made = f"warm_starts.{name}.generator", self.generators
-            _require(key, start.generator, made)
-            if start.kind in TRAINED_HERE:
-                kind = TRAINED_HERE[start.kind]
-                _require(key, start.generator, [n for n in made if made[n].kind == kind])
-            if isinstance(start, CheckpointStart):
-                _require_vae(name, start, made[start.generator].kind)
         for name, run in self.runs.items():
             _require(f"runs.{name}.init", run.init, self.warm_starts)
             _require(f"runs.{name}.reference", run.reference, self.references)
@@ -88,6 +82,41 @@ class Project(Section):
                 _require(f"runs.{name}.battery", encoder, trainable(self.encoders))
         for table in ("table1", "table7"):
             self._require_rows(f"report.{table}.rows", getattr(self.report, table).rows)
+        return self
+
+    @model_validator(mode="after")
+    def _warm_starts_fit(self) -> Self:
+        made = self.generators
+        for name, start in self.warm_starts.items():
+            key = f"warm_starts.{name}.generator"
+            _require(key, start.generator, made)
+            if start.kind in TRAINED_HERE:
+                kind = TRAINED_HERE[start.kind]
+                _require(key, start.generator, [n for n in made if made[n].kind == kind])
+            if isinstance(start, CheckpointStart):
+                _require_vae(name, start, made[start.generator].kind)
+            if isinstance(start, ResampledStart):
+                others = {n: s for n, s in self.warm_starts.items() if s.kind != start.kind}
+                _require(f"warm_starts.{name}.of", start.of, others)
+                same = _network(made[others[start.of].generator])
+                _require(key, start.generator, [n for n in made if _network(made[n]) == same])
+        return self
+
+    @model_validator(mode="after")
+    def _prompts_are_read(self) -> Self:
+        for name, generator in self.generators.items():
+            key = f"generators.{name}"
+            if not isinstance(generator, Flux2Spec):
+                if self.prompts is not None:
+                    found = f"{generator.kind!r}, which takes classes"
+                    raise ValueError(f"{key}.kind: found {found}, allowed with prompts: flux2")
+                continue
+            if self.prompts is None:
+                raise ValueError(f"prompts: missing, {key} of kind flux2 reads them")
+            length = self.prompts.context.length
+            if generator.context_length != length:
+                found = f"{generator.context_length}, allowed: prompts.context.length = {length}"
+                raise ValueError(f"{key}.context_length: found {found}, in training and evaluation")
         return self
 
     def _require_rows(self, key: str, rows: Iterable[str]) -> None:
@@ -223,6 +252,11 @@ def _require(key: str, found: str, allowed: Any) -> None:
         raise ValueError(
             f"{key}: found {found!r}, allowed: {', '.join(allowed) or 'none is declared'}"
         )
+
+
+def _network(generator: GeneratorSpec) -> dict[str, Any]:
+    """What decides a generator's weights: not how it is sampled."""
+    return generator.model_dump(exclude=SAMPLING)
 
 
 def _require_vae(name: str, start: CheckpointStart, kind: str) -> None:

@@ -1,5 +1,7 @@
 """How the frozen reference of every encoder is built (method: sections 2 and 3)."""
 
+from typing import Literal
+
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from rdm_pipeline.params.base import Section
@@ -15,7 +17,11 @@ class ReferenceSpec(Section):
     kmeans_rows: PositiveInt
     jitter: PositiveFloat
     k_rr_rows: PositiveInt
-    label_beta: NonNegativeFloat = Field(
-        description="weight of the one-hot label in bandwidths; 0 leaves the image law marginal"
+    beta: NonNegativeFloat = Field(
+        description="weight of the condition's code in bandwidths; 0 leaves the image law marginal"
+    )
+    code_scale: Literal["unit", "median"] = Field(
+        default="unit",
+        description="what beta divides codes by: 1, or the median distance of the table of codes",
     )
     seed: NonNegativeInt

@@ -55,7 +55,17 @@ class TeacherStart(Section):
     teacher: TeacherSpec
 
 
-WarmStart = Annotated[VaeStart | CheckpointStart | TeacherStart, Field(discriminator="kind")]
+class ResampledStart(Section):
+    """The weights of another warm start, `of`, in a generator that is sampled in another way."""
+
+    kind: Literal["resampled"]
+    of: str
+    generator: str
+
+
+WarmStart = Annotated[
+    VaeStart | CheckpointStart | TeacherStart | ResampledStart, Field(discriminator="kind")
+]
 
 
 class GivenSamples(Section):

@@ -39,7 +39,7 @@ Score = Callable[[Tensor, int], Tensor]
 def target(
     spec: DiscrepancySpec,
     reference: NystromReference,
-    label_beta: float,
+    beta: float,
     real: Tensor | None,
     seed: int,
 ) -> Target:
@@ -49,17 +49,17 @@ def target(
     `seed` with the step fixes what is drawn afresh. RdmError where real features are missing.
     """
     if isinstance(spec, MmdNystrom):
-        return Target(_ToLandmarks(lambda rows, step: reference), label_beta)
+        return Target(_ToLandmarks(lambda rows, step: reference), beta)
     if real is None:
         raise RdmError(f"discrepancy {spec.kind}: no features of training images, needed")
     if isinstance(spec, MmdExact):
         gamma = reference.gamma
         return Target(
             _ToLandmarks(lambda rows, step: exact_reference(_drawn(real, rows, seed, step), gamma)),
-            label_beta,
+            beta,
         )
     share = _ByAutograd(_score(spec, real, reference.gamma, seed))
-    return Target(share, label_beta, relative=not isinstance(spec, Drifting))
+    return Target(share, beta, relative=not isinstance(spec, Drifting))
 
 
 def _score(

@@ -28,10 +28,10 @@ class Share(Protocol):
 class Target:
     """One encoder's side of the objective.
 
-    label_beta: the weight of the one-hot class, in feature units; relative: whether the term is
+    beta: the weight of the condition's code, in feature units; relative: whether the term is
     divided by its own size (method: section 4; drifting is used raw).
     """
 
     share: Share
-    label_beta: float
+    beta: float
     relative: bool = True

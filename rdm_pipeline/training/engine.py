@@ -41,7 +41,7 @@ def build_engine(generator: nn.Module, run: Run) -> Any:
 
     settings = run.optimizer
     optimizer = torch.optim.AdamW(
-        generator.parameters(),
+        [parameter for parameter in generator.parameters() if parameter.requires_grad],
         lr=settings.learning_rate,
         betas=(settings.betas[0], settings.betas[1]),
         weight_decay=settings.weight_decay,
@@ -155,7 +155,7 @@ def load_checkpoint(engine: Any, folder: Path) -> dict[str, Any] | None:
 
 
 def consolidated(engine: Any) -> dict[str, Tensor]:
-    """Return the generator's float32 weights on the CPU, whole whatever the stage.
+    """Return the generator's trained float32 weights on the CPU, whole whatever the stage.
 
     All ranks must call it: a weight is gathered from those that hold its parts, one at a time.
     """
@@ -163,6 +163,8 @@ def consolidated(engine: Any) -> dict[str, Tensor]:
 
     weights = {}
     for name, parameter in engine.module.named_parameters():
+        if not parameter.requires_grad:
+            continue
         whole = safe_get_full_fp32_param(parameter)
         weights[name] = (parameter if whole is None else whole).detach().float().cpu().clone()
     return weights

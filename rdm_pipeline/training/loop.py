@@ -15,6 +15,7 @@ from rdm_pipeline.errors import RdmError
 from rdm_pipeline.generators.noise import balanced_labels, sample_labels, sample_noise
 from rdm_pipeline.params.runs import Run
 from rdm_pipeline.progress import Progress, note
+from rdm_pipeline.reference.conditions import Conditions
 from rdm_pipeline.reference.target import Target
 from rdm_pipeline.training import engine as ds
 from rdm_pipeline.training.gradcache import Features, gradcache_backward
@@ -34,7 +35,7 @@ class Setting:
     battery: Mapping[str, FrozenEncoder]
     targets: Mapping[str, Target]
     floors: Mapping[int, Tensor]
-    classes: int
+    conditions: Conditions
     noise_shape: tuple[int, ...]
     device: torch.device
 
@@ -96,8 +97,8 @@ def train_step(engine: Any, setting: Setting, state: State) -> dict[str, Any]:
     size, _ = run.batch_at(state.step)
     local = size // ranks
     rows = Rows(rank * local, (rank + 1) * local)
-    labels = step_labels(run, state.step, setting.classes).to(setting.device)
-    batch = Batch(labels, setting.classes, state.step)
+    labels = step_labels(run, state.step, len(setting.conditions.codes)).to(setting.device)
+    batch = Batch(labels, setting.conditions.codes, state.step)
     engine.set_train_batch_size(size)
 
     dtype = ds.compute_dtype(launch)
@@ -106,7 +107,7 @@ def train_step(engine: Any, setting: Setting, state: State) -> dict[str, Any]:
         first = rows.start + index * launch.micro_batch
         indices = range(first, first + launch.micro_batch)
         noise = sample_noise(run.seed, state.step, indices, setting.noise_shape)
-        chosen = labels[indices.start : indices.stop]
+        chosen = setting.conditions.inputs(labels[indices.start : indices.stop])
         images = engine(noise.to(setting.device, dtype), chosen).float()
         return images, encode({name: setting.battery[name] for name in names}, images)
 
@@ -132,12 +133,12 @@ def train_step(engine: Any, setting: Setting, state: State) -> dict[str, Any]:
     return entry
 
 
-def step_labels(run: Run, step: int, classes: int) -> Tensor:
-    """Return the class ids (N,) of a step's whole batch: every class in turn, or drawn."""
+def step_labels(run: Run, step: int, conditions: int) -> Tensor:
+    """Return the conditions (N,) int64 of a step's whole batch: each of them in turn, or drawn."""
     size, before = run.batch_at(step)
     if run.labels == "balanced":
-        return balanced_labels(size, classes, start=before)
-    return sample_labels(run.seed, step, range(size), classes)
+        return balanced_labels(size, conditions, start=before)
+    return sample_labels(run.seed, step, range(size), conditions)
 
 
 def _resume(engine: Any, setting: Setting, checkpoints: Path) -> State:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from rdm_pipeline.errors import RdmError
-from rdm_pipeline.reference.coupling import couple_labels
+from rdm_pipeline.reference.coupling import couple
 from rdm_pipeline.reference.target import Target
 
 EPSILON = 1e-7
@@ -23,10 +23,13 @@ class Rows:
 
 @dataclass(frozen=True)
 class Batch:
-    """What the global batch is besides its features: class ids (N,) int64, and the step."""
+    """What the global batch is besides its features: conditions (N,) int64, and the step.
+
+    `labels` name rows of `codes` (P, c).
+    """
 
     labels: Tensor
-    classes: int
+    codes: Tensor
     step: int
 
 
@@ -48,7 +51,7 @@ def battery_gradients(
     _require_finite({name: features[name].isfinite().all() for name in targets}, "features")
     shares, gradients = [], {}
     for weight, (name, target) in zip(weights, targets.items(), strict=True):
-        coupled = couple_labels(features[name], batch.labels, batch.classes, target.label_beta)
+        coupled = couple(features[name], batch.labels, batch.codes, target.beta)
         if weight == 0:
             shares.append(target.share.score(coupled, rows.start, rows.stop, batch.step))
             continue

@@ -11,14 +11,13 @@ from rdm_pipeline.loading.features import by_name, load_features
 from rdm_pipeline.loading.targets import (
     files_of,
     load_image_labels,
-    load_pool_labels,
     load_target,
 )
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.discrepancies import DiscrepancySpec
 from rdm_pipeline.params.runs import Batch, batch_sizes
 from rdm_pipeline.progress import tracked
-from rdm_pipeline.reference.coupling import couple_labels
+from rdm_pipeline.reference.coupling import couple
 from rdm_pipeline.reference.floors import controller_floor
 
 
@@ -41,15 +40,21 @@ def run(
     features: list[Path],
     images: Path,
     train: list[Path],
-    train_images: list[Path],
+    train_images: Path | None,
+    texts: Path | None,
+    train_texts: Path | None,
     floors: Path,
 ) -> None:
     """Write mean and spread of the score of real draws, by batch size and encoder.
 
-    `train`, features of `train_images`, are given where the discrepancy needs them.
+    `train`, features of `train_images`, are given where the discrepancy needs them; `texts` and
+    `train_texts`, the codes of the images' prompts, where images are of prompts, not of classes.
     """
     torch.set_num_threads(params.threads)
-    val, pool = load_image_labels(images), load_pool_labels(train_images)
+    val = load_image_labels(images, texts)
+    pool = load_image_labels(train_images, train_texts) if train_images else None
+    # a prompt has no share that a draw could keep: there is one image of it
+    balanced = params.labels == "balanced" and texts is None
     features_of = by_name(params.battery, features)
     batches = batch_sizes(params.batch)
     values: dict[str, dict[str, dict[str, float]]] = {str(batch): {} for batch in batches}
@@ -57,7 +62,7 @@ def run(
     for name in tracked(params.battery, "floors"):
         target = load_target(files_by_name[name], name, params.discrepancy, pool, params.seed)
         seen = load_features(features_of[name], name)
-        real = couple_labels(seen, val.ids, val.classes, target.label_beta)
+        real = couple(seen, val.ids, val.codes, target.beta)
         for batch in batches:
             mean, spread = controller_floor(
                 real,
@@ -65,7 +70,7 @@ def run(
                 batch,
                 params.draws,
                 seed=params.seed,
-                labels=val.ids if params.labels == "balanced" else None,
+                labels=val.ids if balanced else None,
             )
             values[str(batch)][name] = {"mean": mean, "spread": spread}
     write_json(floors, values)

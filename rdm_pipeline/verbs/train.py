@@ -22,12 +22,14 @@ from rdm_pipeline.loading.device import compute_device
 from rdm_pipeline.loading.encoders import load_encoder
 from rdm_pipeline.loading.features import by_name
 from rdm_pipeline.loading.images import describe_images
-from rdm_pipeline.loading.targets import files_of, load_pool_labels, load_target
+from rdm_pipeline.loading.targets import Labels, files_of, load_image_labels, load_target
+from rdm_pipeline.loading.texts import load_conditions
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.encoders import Network
 from rdm_pipeline.params.generators import GeneratorSpec
 from rdm_pipeline.params.runs import Run
 from rdm_pipeline.progress import note
+from rdm_pipeline.reference.conditions import Conditions
 from rdm_pipeline.reference.target import Target
 from rdm_pipeline.training.engine import (
     build_engine,
@@ -99,7 +101,10 @@ def work(
     weights: list[Path],
     references: list[Path],
     features: list[Path],
-    train_images: list[Path],
+    train_images: Path | None,
+    train_texts: Path | None,
+    contexts: Path | None,
+    texts: Path | None,
     floors: Path,
     images: Path,
     trained: Path,
@@ -109,19 +114,26 @@ def work(
     """Do one rank's share of a run; rank 0 writes.
 
     `monitor` is a folder for logs; `images` tell classes and size. `features` of `train_images` are
-    given where the discrepancy needs them.
+    given where the discrepancy needs them, with `train_texts` where they are of prompts.
+    `contexts` and `texts` are those of the prompts that a text-conditional generator draws from.
     """
     torch.set_num_threads(params.run.launch.threads)
     rank, _ = start_ranks()
-    files = [generator, *weights, *references, *features, *train_images, floors, images]
+    files = [generator, *weights, *references, *features, floors, images]
+    files += [path for path in (train_images, train_texts, contexts, texts) if path]
     checkpoints = trained.parent / CHECKPOINTS / identity(params, files)
+    labels = load_image_labels(train_images, train_texts) if train_images else None
+    conditions = load_conditions(
+        params.generator, len(describe_images(images).classes), contexts, texts
+    )
     setting, model = _prepare(
-        params, generator, weights, references, features, train_images, floors, images
+        params, generator, weights, references, features, labels, conditions, floors, images
     )
     engine = build_engine(model, params.run)
     steps = train(engine, setting, checkpoints, monitor)
-    tensors = consolidated(engine)
+    trained_tensors = consolidated(engine)
     if rank == 0:
+        tensors = read_tensors(generator)[0] | trained_tensors  # what is frozen stays as it was
         write_tensors(trained, tensors, {"generator": params.generator.model_dump()})
         write_json(history, steps)
 
@@ -140,7 +152,8 @@ def _prepare(
     weights: list[Path],
     references: list[Path],
     features: list[Path],
-    train_images: list[Path],
+    labels: Labels | None,
+    conditions: Conditions,
     floors: Path,
     images: Path,
 ) -> tuple[Setting, torch.nn.Module]:
@@ -153,7 +166,6 @@ def _prepare(
         ).to(device)
         for name in names
     }
-    labels = load_pool_labels(train_images)
     targets = {
         name: _weighed(
             params.run,
@@ -175,7 +187,7 @@ def _prepare(
             )
             for batch in params.run.batches
         },
-        classes=len(about.classes),
+        conditions=replace(conditions, codes=conditions.codes.to(device)),
         noise_shape=model.noise_shape,
         device=device,
     )
@@ -187,12 +199,22 @@ def _weighed(run: Run, target: Target) -> Target:
     return replace(target, relative=False) if run.weighting == "none" else target
 
 
-def _as_text(paths: Mapping[str, Path | list[Path]]) -> dict[str, Any]:
-    return {k: [str(p) for p in v] if isinstance(v, list) else str(v) for k, v in paths.items()}
+def _as_text(paths: Any) -> Any:
+    """Return a tree of paths as JSON has it; a file that is not there is None."""
+    if isinstance(paths, Mapping):
+        return {key: _as_text(value) for key, value in paths.items()}
+    if isinstance(paths, list):
+        return [_as_text(path) for path in paths]
+    return paths and str(paths)
 
 
-def _as_paths(texts: Mapping[str, str | list[str]]) -> dict[str, Any]:
-    return {k: [Path(t) for t in v] if isinstance(v, list) else Path(v) for k, v in texts.items()}
+def _as_paths(texts: Any) -> Any:
+    """Return what `_as_text` was given."""
+    if isinstance(texts, Mapping):
+        return {key: _as_paths(value) for key, value in texts.items()}
+    if isinstance(texts, list):
+        return [_as_paths(text) for text in texts]
+    return texts and Path(texts)
 
 
 def main() -> int:

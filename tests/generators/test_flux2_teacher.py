@@ -60,7 +60,7 @@ def test_the_autoencoder_learns_and_is_frozen_again():
 def test_the_teacher_learns_what_its_context_says():
     model, (images, labels) = tiny(steps=4), pictures()
     table = torch.randn(2, LENGTH, DIM)
-    train_teacher(model, images, labels, lambda rows: table[rows], SPEC, 0, lambda *_: None)
+    train_teacher(model, images, lambda rows: table[labels[rows]], SPEC, 0, lambda *_: None)
     noise, _ = inputs(16)
     with torch.no_grad():
         dark, bright = (model(noise, table[[label] * 16]).mean() for label in (0, 1))

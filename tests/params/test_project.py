@@ -252,6 +252,15 @@ def test_any_value_of_a_wrong_type_is_refused_by_its_key(leaf):
 # --- generators ---------------------------------------------------------------------------------
 
 PMF = load_tree(ROOT, "imagenet")["generators"]["pmf_h"]
+FLUX2 = yaml.safe_load("""
+kind: flux2
+transformer: {num_layers: 1, num_single_layers: 1, num_attention_heads: 2, attention_head_dim: 8}
+vae: {block_out_channels: [8], layers_per_block: 1, latent_channels: 2, norm_num_groups: 4}
+context_length: 4
+context_dim: 6
+steps: 1
+gradient_checkpointing: false
+""")
 
 
 def test_a_published_size_has_a_name_and_another_one_numbers():
@@ -291,6 +300,86 @@ def test_a_vae_starts_a_decoder_only():
     tree = changed("generators.pmf", PMF)
     tree["warm_starts"]["vae"]["generator"] = "pmf"
     assert "warm_starts.vae.generator: found 'pmf', allowed: decoder" in complaint(tree)
+
+
+def by_prompts(**start: Any) -> dict[str, Any]:
+    """The demo with a flux2, which reads prompts, in place of the decoder."""
+    tree = changed("generators", {"klein": FLUX2})
+    tree["prompts"] = {"context": {"kind": "minilm", "length": 4}, "text": {"kind": "minilm"}}
+    tree["warm_starts"] = {"vae": {"generator": "klein", **(start or PUBLISHED)}}
+    return tree
+
+
+PUBLISHED = {
+    "kind": "checkpoint",
+    "path": "student.safetensors",
+    "vae": {"path": "vae.safetensors"},
+}
+
+
+def test_a_published_flux2_comes_with_its_vae_and_nothing_else_does():
+    tree = by_prompts()
+    assert parse(tree).warm_starts["vae"].vae.sha256 is None
+    del tree["warm_starts"]["vae"]["vae"]
+    assert "warm_starts.vae.vae: missing" in complaint(tree)
+    tree = changed("warm_starts.vae", {"generator": "decoder", **PUBLISHED})
+    assert "warm_starts.vae.vae: found one for decoder, allowed: for flux2" in complaint(tree)
+
+
+def test_a_flow_teacher_is_a_flux2():
+    training = {"steps": 1, "warmup_steps": 0, "batch": 2, "learning_rate": 0.1}
+    teacher = {"autoencoder": {**training, "kl_weight": 0.1}, "flow": training}
+    start = {"kind": "flow_teacher", "seed": 0, "threads": 1, "teacher": teacher}
+    assert parse(by_prompts(**start)).warm_starts["vae"].teacher.flow.batch == 2
+    tree = changed("warm_starts.vae", {**start, "generator": "decoder"})
+    assert "warm_starts.vae.generator: found 'decoder', allowed: none is" in complaint(tree)
+
+
+def resampled(**changes: Any) -> dict[str, Any]:
+    """The same weights sampled in 4 steps, in a generator with some keys changed."""
+    tree = by_prompts()
+    tree["generators"]["four"] = {**FLUX2, "steps": 4, **changes}
+    tree["warm_starts"]["again"] = {"kind": "resampled", "of": "vae", "generator": "four"}
+    return tree
+
+
+def test_weights_are_sampled_again_by_the_same_network_only():
+    assert parse(resampled(gradient_checkpointing=True)).generators["four"].steps == 4
+    other = resampled(transformer={**FLUX2["transformer"], "num_layers": 2})
+    assert "warm_starts.again.generator: found 'four', allowed: klein" in complaint(other)
+    tree = resampled()
+    tree["warm_starts"]["again"]["of"] = "again"
+    assert "warm_starts.again.of: found 'again', allowed: vae" in complaint(tree)
+
+
+def test_contexts_have_the_length_that_the_generator_takes():
+    tree = by_prompts()
+    tree["prompts"]["context"]["length"] = 48
+    told = "generators.klein.context_length: found 4, allowed: prompts.context.length = 48"
+    assert told in complaint(tree)
+
+
+def test_prompts_are_for_generators_that_read_them():
+    tree = by_prompts()
+    prompts = tree.pop("prompts")
+    assert "prompts: missing, generators.klein of kind flux2 reads them" in complaint(tree)
+    told = "generators.decoder.kind: found 'decoder', which takes classes, allowed with prompts: fl"
+    assert told in complaint(changed("prompts", prompts))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("attention_head_dim", 12, "attention_head_dim: found 12, allowed: a multiple of 8"),
+        ("norm_num_groups", 3, "vae.block_out_channels: found 8, allowed: multiples of norm_num_"),
+        ("context_length", 0, "context_length: found 0, allowed: greater than 0"),
+    ],
+)
+def test_a_mistake_in_a_flux2_is_told_by_its_key(key, value, message):
+    spec = copy.deepcopy(FLUX2)
+    (part,) = [p for p in (spec, spec["transformer"], spec["vae"]) if key in p]
+    part[key] = value
+    assert message in complaint(changed("generators.klein", spec))
 
 
 def test_the_imagenet_run_is_the_papers():

@@ -85,7 +85,9 @@ class Job:
             features=seen,
             images=images,
             train=[],
-            train_images=[],
+            train_images=None,
+            texts=None,
+            train_texts=None,
             floors=floor_file,
         )
         return {
@@ -93,7 +95,10 @@ class Job:
             "weights": weights,
             "references": references,
             "features": [],
-            "train_images": [],
+            "train_images": None,
+            "train_texts": None,
+            "contexts": None,
+            "texts": None,
             "floors": floor_file,
             "images": images,
         }
@@ -117,6 +122,7 @@ class Job:
             reference.Params(encoder=name, reference=spec, threads=1),
             features=seen,
             images=images,
+            texts=None,
             reference=frozen,
         )
         return weights, seen, frozen

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from rdm_pipeline.discrepancies.nystrom import nystrom_mmd2
-from rdm_pipeline.reference.coupling import couple_labels
-from tests.training.toy import CLASSES, Toy
+from rdm_pipeline.reference.coupling import couple
+from tests.training.toy import Toy
 
 
 @pytest.mark.parametrize("micro_batches", [1, 2, 3, 8, 24])
@@ -22,7 +22,7 @@ def test_scores_are_the_raw_discrepancies():
     scores, _ = toy.cached_gradient(torch.ones(2, dtype=torch.float64), 3, [])
     for score, (name, target) in zip(scores, toy.targets.items(), strict=True):
         features = toy.encoders[name](toy.generator(toy.noise))
-        coupled = couple_labels(features, toy.labels, CLASSES, target.label_beta)
+        coupled = couple(features, toy.labels, toy.codes, target.beta)
         assert float(score) == pytest.approx(float(nystrom_mmd2(coupled, toy.references[name])))
 
 

@@ -6,6 +6,8 @@ import torch
 from rdm_pipeline.artifacts import write_tensors
 from rdm_pipeline.generators.base import build_generator
 from rdm_pipeline.generators.noise import sample_noise
+from rdm_pipeline.reference.conditions import Conditions
+from rdm_pipeline.reference.coupling import class_codes
 from rdm_pipeline.training.loop import State, train_step
 from rdm_pipeline.training.weighting import build_weighting
 from rdm_pipeline.verbs import train
@@ -52,7 +54,9 @@ def test_a_step_trains_on_noise_of_the_generators_scale_whatever_the_micro_batch
     write_tensors(start, build_generator(spec, len(CLASSES), 1, 28, 0).state_dict(), {})
     params = job.params(batch=32, launch={"micro_batch": micro_batch})
     params = params.model_copy(update={"generator": spec})
-    setting, model = train._prepare(params, **{**job.files, "generator": start})
+    files = {k: v for k, v in job.files.items() if v is not None} | {"generator": start}
+    conditions = Conditions(class_codes(len(CLASSES)))
+    setting, model = train._prepare(params, **files, labels=None, conditions=conditions)
     seen: list[torch.Tensor] = []
     model.net.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach()))
 

@@ -8,13 +8,13 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import psutil
 import pytest
 import torch
 
 from rdm_pipeline.artifacts import read_json, read_tensors, write_json, write_tensors
+from rdm_pipeline.cli import _listed
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.training import loop
 from rdm_pipeline.training.objective import NotFinite
@@ -239,7 +239,7 @@ def test_stages_must_add_up_to_the_steps(job):
     ids=lambda spec: spec["kind"],
 )
 def test_every_discrepancy_trains(job, discrepancy):
-    files = {**job.files, "features": job.seen, "train_images": [job.files["images"]]}
+    files = {**job.files, "features": job.seen, "train_images": job.files["images"]}
     name = discrepancy["kind"]
     params = job.params(discrepancy=discrepancy, weighting="uniform")
     train.run(params, **files, **job.outputs(name))
@@ -288,7 +288,3 @@ def test_parameters_decide_which_checkpoint_is_taken_up(job):
     assert ranks[0] == ranks[1] != first
     assert first != train.identity(job.params(seed=1), files)
     assert first != train.identity(job.params(), files[:-1])
-
-
-def _listed(value: Path | list[Path]) -> list[Path]:
-    return value if isinstance(value, list) else [value]

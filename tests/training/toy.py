@@ -5,7 +5,7 @@ from torch import nn
 
 from rdm_pipeline.discrepancies.nystrom import NystromReference, nystrom_mmd2
 from rdm_pipeline.params.discrepancies import MmdNystrom
-from rdm_pipeline.reference.coupling import couple_labels
+from rdm_pipeline.reference.coupling import class_codes, couple
 from rdm_pipeline.reference.matching import target
 from rdm_pipeline.training.gradcache import gradcache_backward
 from rdm_pipeline.training.objective import EPSILON, Batch, Rows, battery_gradients
@@ -22,7 +22,7 @@ class Toy:
         self.generator = nn.Sequential(nn.Linear(LATENT, 9), nn.Tanh(), nn.Linear(9, 6)).double()
         self.encoders = {n: nn.Linear(6, d).double().requires_grad_(False) for n, d in DIMS.items()}
         self.noise = torch.randn(N, LATENT, dtype=torch.float64)
-        self.labels = torch.randint(CLASSES, (N,))
+        self.labels, self.codes = torch.randint(CLASSES, (N,)), class_codes(CLASSES)
         self.references = {
             name: NystromReference(
                 torch.randn(8, d + CLASSES, dtype=torch.float64),
@@ -38,13 +38,13 @@ class Toy:
         }
 
     def batch(self) -> Batch:
-        return Batch(self.labels, CLASSES, 0)
+        return Batch(self.labels, self.codes, 0)
 
     def full_gradient(self, weights: torch.Tensor) -> list[torch.Tensor]:
         images, total = self.generator(self.noise), 0.0
         for weight, (name, matched) in zip(weights, self.targets.items(), strict=True):
             features = self.encoders[name](images)
-            coupled = couple_labels(features, self.labels, CLASSES, matched.label_beta)
+            coupled = couple(features, self.labels, self.codes, matched.beta)
             loss = nystrom_mmd2(coupled, self.references[name])
             total = total + weight * loss / (loss.abs().detach() + EPSILON)
         return list(torch.autograd.grad(total, self.generator.parameters()))

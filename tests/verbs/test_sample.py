@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from rdm_pipeline.artifacts import read_array, write_tensors
+from rdm_pipeline.generators import drawing
 from rdm_pipeline.generators.noise import balanced_labels, sample_noise
 from rdm_pipeline.params.evaluation import Sampling
 from rdm_pipeline.verbs import sample
@@ -37,7 +38,8 @@ def draw(folder: Path, shards: int) -> np.ndarray:
             threads=1,
         )
         generator = folder / "generator.safetensors"
-        sample.run(params, generator=generator, images=folder / "images.h5", samples=target)
+        images = folder / "images.h5"
+        sample.run(params, generator=generator, images=images, contexts=None, samples=target)
         parts.append(read_array(target, "images", "images"))
     return np.concatenate(parts)
 
@@ -61,5 +63,5 @@ def test_samples_are_made_from_noise_of_the_generators_scale(folder):
 def test_samples_do_not_depend_on_shards_and_blocks(folder, monkeypatch):
     whole = draw(folder, shards=1)
     assert_same(draw(folder, shards=3), whole)
-    monkeypatch.setattr(sample, "BLOCK", 2)
+    monkeypatch.setattr(drawing, "BLOCK", 2)
     assert_same(draw(folder, shards=2), whole)

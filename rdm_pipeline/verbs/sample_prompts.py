@@ -1,0 +1,79 @@
+"""rdm sample_prompts: samples of a list of prompts, each from a seed of its own (GenEval's way)."""
+
+import json
+from pathlib import Path
+
+import torch
+from pydantic import PositiveInt
+from torch import Tensor
+
+from rdm_pipeline.artifacts import create_arrays, read_tensors
+from rdm_pipeline.generators.base import load_generator
+from rdm_pipeline.generators.drawing import draw
+from rdm_pipeline.generators.noise import sample_noise
+from rdm_pipeline.loading.device import compute_device
+from rdm_pipeline.loading.images import describe_images
+from rdm_pipeline.loading.texts import load_contexts, load_prompts, require_rows
+from rdm_pipeline.params.base import Section
+from rdm_pipeline.params.evaluation import PromptSampling
+from rdm_pipeline.params.generators import Flux2Spec
+
+SEEDS = 100  # from one prompt's first seed to the next one's
+
+
+class Params(Section):
+    """What sample_prompts reads."""
+
+    generator: Flux2Spec
+    sampling: PromptSampling
+    threads: PositiveInt
+
+
+def run(
+    params: Params, *, generator: Path, images: Path, prompts: Path, contexts: Path, samples: Path
+) -> None:
+    """Write images (P S, C, H, W) uint8: row p S + s is sample s of prompt p, labelled p.
+
+    Its noise depends on the seed base + 100 p + s alone. `images` tell the size.
+    """
+    torch.set_num_threads(params.threads)
+    about, device = describe_images(images), compute_device()
+    texts, inputs = load_prompts(prompts), load_contexts(contexts, params.generator)
+    require_rows(contexts, len(inputs), prompts, len(texts))
+    weights, _ = read_tensors(generator)
+    model = load_generator(
+        params.generator, 0, about.channels, about.size, weights, str(generator)
+    ).to(device)
+    labels = torch.arange(len(texts)).repeat_interleave(params.sampling.samples)
+    seeds = prompt_seeds(params.sampling, len(texts))
+
+    def noise(numbers: range) -> Tensor:
+        own = seeds[numbers.start : numbers.stop]
+        return torch.cat([sample_noise(seed, 0, [0], model.noise_shape) for seed in own])
+
+    shapes = {"images": (len(labels), about.channels, about.size, about.size)}
+    with create_arrays(
+        samples,
+        "images",
+        {**shapes, "labels": (len(labels),)},
+        {"classes": json.dumps(texts), "noise": f"seeds {seeds[0]} to {seeds[-1]}"},
+    ) as file:
+        file["labels"][:] = labels.numpy()
+        for at, pictures in draw(
+            model,
+            range(len(labels)),
+            about.size,
+            noise,
+            lambda numbers: inputs(labels[numbers.start : numbers.stop]),
+            device,
+        ):
+            file["images"][at] = pictures
+
+
+def prompt_seeds(sampling: PromptSampling, prompts: int) -> list[int]:
+    """Return the seeds of all samples, prompt by prompt."""
+    return [
+        sampling.seed + SEEDS * prompt + sample
+        for prompt in range(prompts)
+        for sample in range(sampling.samples)
+    ]

@@ -1,0 +1,45 @@
+# Captions, encoded once: contexts for generators that read prompts, codes for the joint law.
+
+
+rule context:
+    input:
+        prompts=lambda w: W.captions(w.split),
+    output:
+        contexts=R + "/contexts/{dataset}/{split}.h5",
+    params:
+        values=lambda w: W.pick({"context": "prompts.context", "threads": "threads"}),
+        code=fingerprint("context"),
+    wildcard_constraints:
+        split="train|val|geneval",
+    threads: W.project.threads
+    resources:
+        gres=W.gres(1),
+    log:
+        LOGS + "/context/{dataset}-{split}.log",
+    benchmark:
+        LOGS + "/context/{dataset}-{split}.tsv"
+    shell:
+        "rdm context --prompts {input.prompts} --contexts {output.contexts}"
+        " --params {params.values:q} 2>&1 | tee {log}"
+
+
+rule text:
+    input:
+        prompts=lambda w: W.captions(w.split),
+    output:
+        texts=R + "/texts/{dataset}/{split}.h5",
+    params:
+        values=lambda w: W.pick({"text": "prompts.text", "threads": "threads"}),
+        code=fingerprint("text"),
+    wildcard_constraints:
+        split="train|val|geneval",
+    threads: W.project.threads
+    resources:
+        gres=W.gres(1),
+    log:
+        LOGS + "/text/{dataset}-{split}.log",
+    benchmark:
+        LOGS + "/text/{dataset}-{split}.tsv"
+    shell:
+        "rdm text --prompts {input.prompts} --texts {output.texts}"
+        " --params {params.values:q} 2>&1 | tee {log}"

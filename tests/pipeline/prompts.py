@@ -1,0 +1,46 @@
+"""A small project whose images have captions: bright or dark squares, post-trained to one step."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from tests.pipeline.conftest import copy_project
+
+RESULTS = "results/prompts"
+COUNTS = {"train": 32, "val": 16}
+SETS = ("samples", "geneval")
+PROFILE = Path(__file__).with_suffix(".yaml")
+
+
+def write_project(folder: Path) -> Path:
+    """Write pictures, their captions and the profile `prompts` into a copy of the project."""
+    copy_project(folder)
+    rng = np.random.default_rng(0)
+    _write_captions(folder, "geneval", ["a dark square", "a bright square", "a grey square"])
+    for split, count in COUNTS.items():
+        prompts = []
+        for name, level in (("bright", 200), ("dark", 40)):
+            place = folder / "pictures" / split / name
+            place.mkdir(parents=True)
+            for index in range(count // 2):
+                pixels = level + rng.integers(0, 40, (16, 16, 3), np.uint8)
+                Image.fromarray(pixels).save(place / f"{index:02}.png")
+                prompts.append(f"a {name} square")
+        _write_captions(folder, split, prompts)
+    shutil.copy(PROFILE, folder / "profiles/prompts.yaml")
+    return folder
+
+
+def targets(*generators: str) -> list[str]:
+    """The sets of samples of some generators."""
+    return [f"{RESULTS}/images/{name}/{part}.h5" for name in generators for part in SETS]
+
+
+def _write_captions(folder: Path, split: str, prompts: list[str]) -> None:
+    file = folder / RESULTS / "captions" / "squares" / f"{split}.jsonl"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lines = [{"prompt": prompt, "tag": "colors", "include": []} for prompt in prompts]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))

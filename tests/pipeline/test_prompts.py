@@ -1,0 +1,75 @@
+"""From captions to samples: contexts, teacher, one-step students, by rules."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rdm_pipeline.artifacts import read_array, read_arrays, read_attrs, read_json
+from rdm_pipeline.recipes import planned_jobs
+from tests.pipeline.conftest import made_again
+from tests.pipeline.prompts import COUNTS, RESULTS, targets, write_project
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline")]
+
+STUDENTS = ("law_joint_s0", "law_marginal_s0", "law_exact_s0")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Path:
+    """A project in which everything was made, by one process: that saves starting thirty."""
+    folder = write_project(tmp_path_factory.mktemp("prompts") / "project")
+    wanted = targets("teacher", "start", *STUDENTS)
+    jobs = planned_jobs(folder, "--config", "profile=prompts", "--", *wanted)
+    made_again(folder, [job.command for job in jobs], RESULTS, RESULTS)
+    return folder / RESULTS
+
+
+def samples(project: Path, name: str) -> np.ndarray:
+    return read_array(project / f"images/{name}/samples.h5", "images", "images")
+
+
+def test_every_generator_has_samples_of_the_validation_captions(project):
+    for name in ("teacher", "start", *STUDENTS):
+        arrays, attrs = read_arrays(project / f"images/{name}/samples.h5", "images")
+        assert arrays["images"].shape == (12, 3, 16, 16)
+        assert arrays["labels"].tolist() == [0] * 8 + [1] * 4  # as the first validation images
+        assert attrs["classes"] == '["bright", "dark"]'
+
+
+def test_every_generator_has_samples_of_each_prompt_to_be_scored(project):
+    for name in ("teacher", "start", *STUDENTS):
+        arrays, attrs = read_arrays(project / f"images/{name}/geneval.h5", "images")
+        assert arrays["labels"].tolist() == [0, 0, 1, 1, 2, 2]
+        assert attrs["classes"] == '["a dark square", "a bright square", "a grey square"]'
+
+
+def test_one_step_and_four_of_the_same_weights_differ_and_share_a_file(project):
+    assert not np.array_equal(samples(project, "teacher"), samples(project, "start"))
+    assert not (project / "runs/start").exists()
+    record = read_json(project / "images/start/samples/0.h5.prov.json")
+    (generator,) = record["inputs"]["generator"]
+    assert generator["path"].endswith("runs/teacher/generator.safetensors")
+
+
+def test_the_laws_train_different_students_from_one_start(project):
+    made = [samples(project, name) for name in ("start", *STUDENTS)]
+    for index, one in enumerate(made):
+        assert not any(np.array_equal(one, other) for other in made[:index])
+
+
+def test_the_text_block_is_in_the_references_of_the_joint_law_alone(project):
+    widths = {
+        law: read_array(project / f"references/{law}/random.h5", "reference", "landmarks").shape[1]
+        for law in ("joint", "marginal")
+    }
+    assert widths == {"joint": 128 + 384, "marginal": 128}
+
+
+def test_contexts_and_codes_are_row_aligned_to_the_images(project):
+    for split, count in COUNTS.items():
+        contexts, codes = (project / f"{kind}/squares/{split}.h5" for kind in ("contexts", "texts"))
+        rows = read_array(contexts, "contexts", "rows")
+        assert rows.tolist() == [0] * (count // 2) + [1] * (count // 2)
+        assert read_array(codes, "texts", "codes").shape == (count, 384)
+        assert read_attrs(contexts, "contexts")["prompts"] == read_attrs(codes, "texts")["prompts"]
