@@ -13,6 +13,7 @@ from rdm_pipeline.params.runs import Launch, ResampledStart
 
 JUDGE = "judge"
 SAMPLES = "samples"
+GENEVAL = "geneval"
 
 
 class Workflow:
@@ -95,16 +96,18 @@ class Workflow:
         return f"{self.results}/runs/{owner}/generator.safetensors"
 
     def captions(self, split: str) -> str:
-        """The captions of a split of the dataset, one per image, or those that GenEval scores."""
-        return f"{self.results}/captions/{self.dataset}/{split}.jsonl"
+        """The captions of a split, one per image, or the prompts that GenEval evaluates."""
+        if split == GENEVAL:
+            return f"{self.results}/geneval/evaluation_metadata.jsonl"
+        return f"{self.results}/captions/{split}.jsonl"
 
     def contexts(self, split: str) -> list[str]:
         """A split's captions as generators read them; none where there are no prompts."""
-        return [f"{self.results}/contexts/{self.dataset}/{split}.h5"] * bool(self.project.prompts)
+        return [f"{self.results}/contexts/{split}.h5"] * bool(self.project.prompts)
 
     def texts(self, split: str) -> list[str]:
         """A split's captions as the joint law couples them; none where there are no prompts."""
-        return [f"{self.results}/texts/{self.dataset}/{split}.h5"] * bool(self.project.prompts)
+        return [f"{self.results}/texts/{split}.h5"] * bool(self.project.prompts)
 
     def references(self, reference: str, encoders: Iterable[str]) -> list[str]:
         """The frozen references, one file per encoder."""

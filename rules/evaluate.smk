@@ -39,15 +39,16 @@ rule geneval_samples:
     input:
         generator=lambda w: W.generator(w.generator),
         images=W.images(W.dataset, "val"),
-        prompts=W.captions("geneval"),
-        contexts=W.contexts("geneval"),
+        prompts=W.captions(GENEVAL),
+        contexts=W.contexts(GENEVAL),
     output:
-        samples=R + "/images/{generator}/geneval.h5",
+        samples=R + "/geneval/{generator}/samples.h5",
     params:
         values=lambda w: W.pick(
             {
                 "generator": W.generator_key(w.generator),
-                "sampling": "evaluation.geneval",
+                "samples": "evaluation.geneval.samples",
+                "seed": "evaluation.geneval.seed",
                 "threads": "threads",
             }
         ),

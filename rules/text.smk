@@ -5,19 +5,19 @@ rule context:
     input:
         prompts=lambda w: W.captions(w.split),
     output:
-        contexts=R + "/contexts/{dataset}/{split}.h5",
+        contexts=R + "/contexts/{split}.h5",
     params:
         values=lambda w: W.pick({"context": "prompts.context", "threads": "threads"}),
         code=fingerprint("context"),
     wildcard_constraints:
-        split="train|val|geneval",
+        split=one_of(["train", "val", GENEVAL]),
     threads: W.project.threads
     resources:
         gres=W.gres(1),
     log:
-        LOGS + "/context/{dataset}-{split}.log",
+        LOGS + "/context/{split}.log",
     benchmark:
-        LOGS + "/context/{dataset}-{split}.tsv"
+        LOGS + "/context/{split}.tsv"
     shell:
         "rdm context --prompts {input.prompts} --contexts {output.contexts}"
         " --params {params.values:q} 2>&1 | tee {log}"
@@ -27,19 +27,19 @@ rule text:
     input:
         prompts=lambda w: W.captions(w.split),
     output:
-        texts=R + "/texts/{dataset}/{split}.h5",
+        texts=R + "/texts/{split}.h5",
     params:
         values=lambda w: W.pick({"text": "prompts.text", "threads": "threads"}),
         code=fingerprint("text"),
     wildcard_constraints:
-        split="train|val|geneval",
+        split=one_of(["train", "val", GENEVAL]),
     threads: W.project.threads
     resources:
         gres=W.gres(1),
     log:
-        LOGS + "/text/{dataset}-{split}.log",
+        LOGS + "/text/{split}.log",
     benchmark:
-        LOGS + "/text/{dataset}-{split}.tsv"
+        LOGS + "/text/{split}.tsv"
     shell:
         "rdm text --prompts {input.prompts} --texts {output.texts}"
         " --params {params.values:q} 2>&1 | tee {log}"

@@ -62,7 +62,7 @@ def test_contexts_are_two_bytes_a_number_and_codes_four(tmp_path):
     shutil.copy(ROOT / "params.yaml", tmp_path)
     shutil.copy(prompts.PROFILE, tmp_path / "profiles")
     costs = Costs(Workflow(tmp_path, "prompts"))
-    files = [f"{prompts.RESULTS}/{kind}/squares/val.h5" for kind in ("contexts", "texts")]
+    files = [f"{prompts.RESULTS}/{kind}/val.h5" for kind in ("contexts", "texts")]
     found = [costs.bytes(file) for file in files]
     # before its limits the demo has 10,000 images; contexts are of 6 tokens, codes of 10 numbers
     assert found == [10_000 * 6 * 384 * 2, 10_000 * 10 * 4]

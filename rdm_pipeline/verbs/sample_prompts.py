@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import torch
-from pydantic import PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 from torch import Tensor
 
 from rdm_pipeline.artifacts import create_arrays, read_tensors
@@ -15,7 +15,6 @@ from rdm_pipeline.loading.device import compute_device
 from rdm_pipeline.loading.images import describe_images
 from rdm_pipeline.loading.texts import load_contexts, load_prompts, require_rows
 from rdm_pipeline.params.base import Section
-from rdm_pipeline.params.evaluation import PromptSampling
 from rdm_pipeline.params.generators import Flux2Spec
 
 SEEDS = 100  # from one prompt's first seed to the next one's
@@ -25,7 +24,8 @@ class Params(Section):
     """What sample_prompts reads."""
 
     generator: Flux2Spec
-    sampling: PromptSampling
+    samples: int = Field(ge=1, le=SEEDS)
+    seed: NonNegativeInt
     threads: PositiveInt
 
 
@@ -34,7 +34,7 @@ def run(
 ) -> None:
     """Write images (P S, C, H, W) uint8: row p S + s is sample s of prompt p, labelled p.
 
-    Its noise depends on the seed base + 100 p + s alone. `images` tell the size.
+    Its noise depends on the seed `seed` + 100 p + s alone. `images` tell the size.
     """
     torch.set_num_threads(params.threads)
     about, device = describe_images(images), compute_device()
@@ -44,8 +44,12 @@ def run(
     model = load_generator(
         params.generator, 0, about.channels, about.size, weights, str(generator)
     ).to(device)
-    labels = torch.arange(len(texts)).repeat_interleave(params.sampling.samples)
-    seeds = prompt_seeds(params.sampling, len(texts))
+    labels = torch.arange(len(texts)).repeat_interleave(params.samples)
+    seeds = [
+        params.seed + SEEDS * prompt + sample
+        for prompt in range(len(texts))
+        for sample in range(params.samples)
+    ]
 
     def noise(numbers: range) -> Tensor:
         own = seeds[numbers.start : numbers.stop]
@@ -68,12 +72,3 @@ def run(
             device,
         ):
             file["images"][at] = pictures
-
-
-def prompt_seeds(sampling: PromptSampling, prompts: int) -> list[int]:
-    """Return the seeds of all samples, prompt by prompt."""
-    return [
-        sampling.seed + SEEDS * prompt + sample
-        for prompt in range(prompts)
-        for sample in range(sampling.samples)
-    ]

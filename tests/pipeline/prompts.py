@@ -11,7 +11,6 @@ from tests.pipeline.conftest import copy_project
 
 RESULTS = "results/prompts"
 COUNTS = {"train": 32, "val": 16}
-SETS = ("samples", "geneval")
 PROFILE = Path(__file__).with_suffix(".yaml")
 
 
@@ -19,7 +18,10 @@ def write_project(folder: Path) -> Path:
     """Write pictures, their captions and the profile `prompts` into a copy of the project."""
     copy_project(folder)
     rng = np.random.default_rng(0)
-    _write_captions(folder, "geneval", ["a dark square", "a bright square", "a grey square"])
+    _write_captions(
+        folder / RESULTS / "geneval/evaluation_metadata.jsonl",
+        ["a dark square", "a bright square", "a grey square"],
+    )
     for split, count in COUNTS.items():
         prompts = []
         for name, level in (("bright", 200), ("dark", 40)):
@@ -29,18 +31,18 @@ def write_project(folder: Path) -> Path:
                 pixels = level + rng.integers(0, 40, (16, 16, 3), np.uint8)
                 Image.fromarray(pixels).save(place / f"{index:02}.png")
                 prompts.append(f"a {name} square")
-        _write_captions(folder, split, prompts)
+        _write_captions(folder / RESULTS / f"captions/{split}.jsonl", prompts)
     shutil.copy(PROFILE, folder / "profiles/prompts.yaml")
     return folder
 
 
 def targets(*generators: str) -> list[str]:
     """The sets of samples of some generators."""
-    return [f"{RESULTS}/images/{name}/{part}.h5" for name in generators for part in SETS]
+    sets = ("images", "geneval")
+    return [f"{RESULTS}/{kind}/{name}/samples.h5" for name in generators for kind in sets]
 
 
-def _write_captions(folder: Path, split: str, prompts: list[str]) -> None:
-    file = folder / RESULTS / "captions" / "squares" / f"{split}.jsonl"
+def _write_captions(file: Path, prompts: list[str]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     lines = [{"prompt": prompt, "tag": "colors", "include": []} for prompt in prompts]
     file.write_text("".join(json.dumps(line) + "\n" for line in lines))

@@ -39,7 +39,7 @@ def test_every_generator_has_samples_of_the_validation_captions(project):
 
 def test_every_generator_has_samples_of_each_prompt_to_be_scored(project):
     for name in ("teacher", "start", *STUDENTS):
-        arrays, attrs = read_arrays(project / f"images/{name}/geneval.h5", "images")
+        arrays, attrs = read_arrays(project / f"geneval/{name}/samples.h5", "images")
         assert arrays["labels"].tolist() == [0, 0, 1, 1, 2, 2]
         assert attrs["classes"] == '["a dark square", "a bright square", "a grey square"]'
 
@@ -68,7 +68,7 @@ def test_the_text_block_is_in_the_references_of_the_joint_law_alone(project):
 
 def test_contexts_and_codes_are_row_aligned_to_the_images(project):
     for split, count in COUNTS.items():
-        contexts, codes = (project / f"{kind}/squares/{split}.h5" for kind in ("contexts", "texts"))
+        contexts, codes = (project / f"{kind}/{split}.h5" for kind in ("contexts", "texts"))
         rows = read_array(contexts, "contexts", "rows")
         assert rows.tolist() == [0] * (count // 2) + [1] * (count // 2)
         assert read_array(codes, "texts", "codes").shape == (count, 384)

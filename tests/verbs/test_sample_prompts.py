@@ -10,7 +10,6 @@ import torch
 from rdm_pipeline.artifacts import read_arrays, write_arrays, write_tensors
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.generators.noise import sample_noise
-from rdm_pipeline.params.evaluation import PromptSampling
 from rdm_pipeline.verbs import sample_prompts
 from tests.generators.flux2 import CHANNELS, DIM, LENGTH, SIZE, TINY, tiny
 
@@ -39,9 +38,7 @@ def draw(folder: Path, prompts: list[str], samples: int) -> tuple[np.ndarray, np
     """Return images and labels."""
     captions = folder / "captions.jsonl"
     captions.write_text("".join(json.dumps({"prompt": prompt}) + "\n" for prompt in prompts))
-    params = sample_prompts.Params(
-        generator=TINY, sampling=PromptSampling(samples=samples, seed=7000), threads=1
-    )
+    params = sample_prompts.Params(generator=TINY, samples=samples, seed=7000, threads=1)
     sample_prompts.run(
         params,
         generator=folder / "generator.safetensors",
