@@ -30,7 +30,7 @@ from tests.training.conftest import BATTERY, IMAGES, Job
 
 PROMPTS = ["a shirt", "a warm shirt", "a bag", "a red bag", "boots", "high boots"]
 KINDS = ["shirt", "bag", "boots"]
-LENGTH = 6
+LENGTH, BATCH = 6, 16
 SPEC = TINY.model_copy(update={"context_length": LENGTH, "context_dim": 384})
 
 
@@ -78,7 +78,7 @@ class TextJob:
         floors.run(
             floors.Params(
                 battery=list(BATTERY),
-                batch=32,
+                batch=BATCH,
                 discrepancy=MmdNystrom(kind="mmd_nystrom"),
                 labels="uniform",
                 draws=2,
@@ -99,8 +99,8 @@ class TextJob:
     def train(self, name: str, texts: Path | None, ranks: int = 1, **changes: object):
         """Run two steps; return what they changed and the history."""
         references = self.references(name, texts, **changes)
-        launch = {"micro_batch": 8, "ranks": ranks, "zero_stage": 1}
-        params = self.job.params(batch=32, steps=2, labels="uniform", launch=launch)
+        launch = {"micro_batch": 8, "ranks": ranks, "threads": 1, "zero_stage": 1}
+        params = self.job.params(batch=BATCH, steps=2, labels="uniform", launch=launch)
         params = params.model_copy(update={"generator": SPEC})
         out = self.job.outputs(f"{self.folder.name}_{name}")
         files = {**self.job.files, "generator": self.start, "references": references}
@@ -209,7 +209,7 @@ def test_a_joint_reference_without_the_texts_of_the_prompts_is_refused(text_job)
     files = {**text_job.job.files, "generator": text_job.start, "references": references}
     files |= {"floors": text_job.floors("without", references, text_job.texts)}
     files |= {"contexts": text_job.contexts}
-    params = text_job.job.params(batch=32, steps=1, launch={"micro_batch": 8})
+    params = text_job.job.params(batch=BATCH, steps=1, launch={"micro_batch": 8})
     params = params.model_copy(update={"generator": SPEC})
     with pytest.raises(RdmError, match="generated features: shape"):
         train.run(params, **files, **text_job.job.outputs("without"))
