@@ -5,8 +5,8 @@ from pathlib import Path
 
 import torch
 
-from rdm_pipeline.files import sha256
 from rdm_pipeline.encoders.hub import BY_HAND
+from rdm_pipeline.files import sha256
 from rdm_pipeline.packages import paper_package
 from rdm_pipeline.params.encoders import HubFile
 
