@@ -13,7 +13,7 @@ from rdm_pipeline.params.runs import Launch, ResampledStart
 
 JUDGE = "judge"
 SAMPLES = "samples"
-GENEVAL = "geneval"
+GENEVAL_PROMPTS = "geneval"
 
 
 class Workflow:
@@ -97,7 +97,7 @@ class Workflow:
 
     def captions(self, split: str) -> str:
         """The captions of a split, one per image, or the prompts that GenEval evaluates."""
-        if split == GENEVAL:
+        if split == GENEVAL_PROMPTS:
             return f"{self.results}/geneval/evaluation_metadata.jsonl"
         return f"{self.results}/captions/{split}.jsonl"
 

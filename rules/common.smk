@@ -9,7 +9,7 @@ from snakemake.exceptions import WorkflowError
 
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.lineage.fingerprint import fingerprint
-from rdm_pipeline.workflow import GENEVAL, JUDGE, SAMPLES, Workflow
+from rdm_pipeline.workflow import GENEVAL_PROMPTS, JUDGE, SAMPLES, Workflow
 
 try:
     W = Workflow(Path(workflow.basedir), config.get("profile", "demo"))

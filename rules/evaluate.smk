@@ -39,8 +39,8 @@ rule geneval_samples:
     input:
         generator=lambda w: W.generator(w.generator),
         images=W.images(W.dataset, "val"),
-        prompts=W.captions(GENEVAL),
-        contexts=W.contexts(GENEVAL),
+        prompts=W.captions(GENEVAL_PROMPTS),
+        contexts=W.contexts(GENEVAL_PROMPTS),
     output:
         samples=R + "/geneval/{generator}/samples.h5",
     params:

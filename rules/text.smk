@@ -10,7 +10,7 @@ rule context:
         values=lambda w: W.pick({"context": "prompts.context", "threads": "threads"}),
         code=fingerprint("context"),
     wildcard_constraints:
-        split=one_of(["train", "val", GENEVAL]),
+        split=one_of(["train", "val", GENEVAL_PROMPTS]),
     threads: W.project.threads
     resources:
         gres=W.gres(1),
@@ -32,7 +32,7 @@ rule text:
         values=lambda w: W.pick({"text": "prompts.text", "threads": "threads"}),
         code=fingerprint("text"),
     wildcard_constraints:
-        split=one_of(["train", "val", GENEVAL]),
+        split=one_of(["train", "val", GENEVAL_PROMPTS]),
     threads: W.project.threads
     resources:
         gres=W.gres(1),
