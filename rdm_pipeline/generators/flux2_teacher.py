@@ -24,15 +24,17 @@ def train_teacher(
     contexts_of: Contexts,
     spec: TeacherSpec,
     seed: int,
-    progress: Report,
+    report_of: Callable[[str], Report],
 ) -> None:
     """Train `model` in place on images (N,C,S,S) uint8 and the contexts of their prompts.
+
+    `report_of` makes the reports of its two parts, from their names.
 
     The result depends on the arguments and the number of threads. Raises RdmError with the step at
     which a loss stops being finite.
     """
     random = torch.Generator().manual_seed(seed)
-    train_autoencoder(model, images, spec.autoencoder, random, progress)
+    train_autoencoder(model, images, spec.autoencoder, random, report_of("autoencoder"))
     clean = normalise_latents(model, images)
 
     def loss(rows: Tensor, random: torch.Generator) -> Tensor:
@@ -41,7 +43,8 @@ def train_teacher(
         times = torch.randn(len(rows), generator=random).sigmoid().to(clean.device)
         return velocity_loss(model, clean[rows], noise, times, contexts_of(rows.to(clean.device)))
 
-    _minimise(loss, model.transformer.parameters(), len(images), spec.flow, random, progress)
+    weights, progress = model.transformer.parameters(), report_of("velocity")
+    _minimise(loss, weights, len(images), spec.flow, random, progress)
 
 
 def velocity_loss(

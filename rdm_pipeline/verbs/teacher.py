@@ -42,6 +42,6 @@ def run(params: Params, *, images: Path, contexts: Path, generator: Path) -> Non
         inputs,
         params.teacher,
         params.seed,
-        loss_report("teacher"),
+        lambda part: loss_report(f"teacher {part}"),
     )
     write_tensors(generator, model.state_dict(), {"generator": params.generator.model_dump()})

@@ -60,7 +60,13 @@ def test_the_autoencoder_learns_and_is_frozen_again():
 def test_the_teacher_learns_what_its_context_says():
     model, (images, labels) = tiny(steps=4), pictures()
     table = torch.randn(2, LENGTH, DIM)
-    train_teacher(model, images, lambda rows: table[labels[rows]], SPEC, 0, lambda *_: None)
+    told = {}
+
+    def report_of(part):
+        return lambda step, steps, loss: told.update({part: (step, steps)})
+
+    train_teacher(model, images, lambda rows: table[labels[rows]], SPEC, 0, report_of)
+    assert told == {"autoencoder": (60, 60), "velocity": (80, 80)}
     noise, _ = inputs(16)
     with torch.no_grad():
         dark, bright = (model(noise, table[[label] * 16]).mean() for label in (0, 1))
