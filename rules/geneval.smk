@@ -25,22 +25,25 @@ wildcard_constraints:
     detector=one_of(GENEVAL.detectors if GENEVAL else []),
 
 
-rule captions:
-    input:
-        raw=f"{R}/raw/{W.dataset}",
-    output:
-        train=R + "/captions/train.jsonl",
-        val=R + "/captions/val.jsonl",
-    params:
-        values=lambda w: W.pick({}),
-        code=fingerprint("captions"),
-    log:
-        LOGS + "/captions/captions.log",
-    benchmark:
-        LOGS + "/captions/captions.tsv"
-    shell:
-        "rdm captions --raw {input.raw} --train {output.train} --val {output.val}"
-        " --params {params.values:q} 2>&1 | tee {log}"
+# Captions of other images are the user's: files in the same places.
+if W.project.dataset.kind == "scenes":
+
+    rule captions:
+        input:
+            raw=f"{R}/raw/{W.dataset}",
+        output:
+            train=R + "/captions/train.jsonl",
+            val=R + "/captions/val.jsonl",
+        params:
+            values=lambda w: W.pick({}),
+            code=fingerprint("captions"),
+        log:
+            LOGS + "/captions/captions.log",
+        benchmark:
+            LOGS + "/captions/captions.tsv"
+        shell:
+            "rdm captions --raw {input.raw} --train {output.train} --val {output.val}"
+            " --params {params.values:q} 2>&1 | tee {log}"
 
 
 rule geneval_prompts:

@@ -11,6 +11,7 @@ from tests.pipeline.conftest import copy_project
 
 RESULTS = "results/prompts"
 COUNTS = {"train": 32, "val": 16}
+CLAUSES = [{"class": "square", "count": 1}]
 PROFILE = Path(__file__).with_suffix(".yaml")
 
 
@@ -18,10 +19,7 @@ def write_project(folder: Path) -> Path:
     """Write pictures, their captions and the profile `prompts` into a copy of the project."""
     copy_project(folder)
     rng = np.random.default_rng(0)
-    _write_captions(
-        folder / RESULTS / "geneval/evaluation_metadata.jsonl",
-        ["a dark square", "a bright square", "a grey square"],
-    )
+    _write_captions(folder / "asked.jsonl", ["a dark square", "a bright square", "a grey square"])
     for split, count in COUNTS.items():
         prompts = []
         for name, level in (("bright", 200), ("dark", 40)):
@@ -44,5 +42,5 @@ def targets(*generators: str) -> list[str]:
 
 def _write_captions(file: Path, prompts: list[str]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    lines = [{"prompt": prompt, "tag": "colors", "include": []} for prompt in prompts]
+    lines = [{"prompt": prompt, "tag": "colors", "include": CLAUSES} for prompt in prompts]
     file.write_text("".join(json.dumps(line) + "\n" for line in lines))
