@@ -88,8 +88,9 @@ class Project(Section):
     def _warm_starts_fit(self) -> Self:
         made = self.generators
         for name, start in self.warm_starts.items():
+            _require(f"warm_starts.{name}.generator", start.generator, made)
+        for name, start in self.warm_starts.items():
             key = f"warm_starts.{name}.generator"
-            _require(key, start.generator, made)
             if start.kind in TRAINED_HERE:
                 kind = TRAINED_HERE[start.kind]
                 _require(key, start.generator, [n for n in made if made[n].kind == kind])

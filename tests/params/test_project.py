@@ -350,6 +350,10 @@ def test_weights_are_sampled_again_by_the_same_network_only():
     tree = resampled()
     tree["warm_starts"]["again"]["of"] = "again"
     assert "warm_starts.again.of: found 'again', allowed: vae" in complaint(tree)
+    tree = resampled()
+    tree["warm_starts"] = dict(reversed(tree["warm_starts"].items()))
+    tree["warm_starts"]["vae"]["generator"] = "two"
+    assert "warm_starts.vae.generator: found 'two', allowed: klein, four" in complaint(tree)
 
 
 def test_contexts_have_the_length_that_the_generator_takes():
