@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from rdm_pipeline.errors import RdmError
-from rdm_pipeline.lineage.fingerprint import fingerprint
+from rdm_pipeline.lineage.accepted import accepted_fingerprint
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def recipe_tree(jobs: Iterable[Job]) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     for job in jobs:
         verb = job.command.split()[1]
-        recipe = hashlib.sha256(f"{job.command}\n{fingerprint(verb)}".encode()).hexdigest()
+        recipe = hashlib.sha256(f"{job.command}\n{accepted_fingerprint(verb)}".encode()).hexdigest()
         for output in job.outputs:
             *folders, name = recipe_key(output).split(".")
             branch = tree

@@ -8,7 +8,7 @@ sys.path.insert(0, workflow.basedir)
 from snakemake.exceptions import WorkflowError
 
 from rdm_pipeline.errors import RdmError
-from rdm_pipeline.lineage.fingerprint import fingerprint
+from rdm_pipeline.lineage.accepted import accepted_fingerprint as fingerprint
 from rdm_pipeline.workflow import GENEVAL_PROMPTS, JUDGE, SAMPLES, Workflow
 
 try:

@@ -122,7 +122,7 @@ def test_recipes_are_there_for_every_artifact_and_follow_command_and_code(jobs, 
         for job in jobs
     ]
     assert recipe_of(recipe_tree(edited), one) != recipe_of(tree, one)
-    monkeypatch.setattr("rdm_pipeline.recipes.fingerprint", lambda verb: verb == "fetch")
+    monkeypatch.setattr("rdm_pipeline.recipes.accepted_fingerprint", lambda verb: verb == "fetch")
     assert recipe_tree(jobs)["raw"] != tree["raw"]
 
 

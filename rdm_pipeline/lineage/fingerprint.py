@@ -7,6 +7,8 @@ formatting are stripped: only a change in what is computed changes the hash.
 import ast
 import functools
 import hashlib
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,22 +25,29 @@ def _graph() -> grimp.ImportGraph:
 
 @functools.cache
 def fingerprint(verb: str) -> str:
-    """Return the hash of the code behind a verb."""
-    digest = hashlib.sha256()
-    for module in modules(verb):
-        digest.update(f"{module}\n{_code(module)}\n".encode())
-    return digest.hexdigest()
+    """Return the hash of the code behind a verb: over those of its modules."""
+    return combined(module_hashes(verb))
 
 
-@functools.cache
-def _code(module: str) -> str:
-    return normalised(_file(module).read_text("utf-8"))
+def module_hashes(verb: str) -> dict[str, str]:
+    """Return what each module that a verb reaches computes, as a hash, by the module's name."""
+    return {module: _module_hash(module) for module in modules(verb)}
+
+
+def combined(hashes: Mapping[str, str]) -> str:
+    """Return one hash over those of the modules."""
+    return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
 
 
 def modules(verb: str) -> list[str]:
     """Return the names of the package's modules that a verb reaches, sorted."""
     start = f"{PACKAGE}.verbs.{verb}"
     return sorted({start, *_graph().find_upstream_modules(start)})
+
+
+@functools.cache
+def _module_hash(module: str) -> str:
+    return hashlib.sha256(normalised(_file(module).read_text("utf-8")).encode()).hexdigest()[:32]
 
 
 def source_hash() -> str:

@@ -1,6 +1,8 @@
 """The provenance record that a verb leaves beside each artifact it makes."""
 
+import hashlib
 import importlib.metadata
+import json
 import os
 import platform
 import resource
@@ -16,10 +18,12 @@ from typing import Any
 
 from rdm_pipeline.artifacts import write_json
 from rdm_pipeline.files import digest, size
-from rdm_pipeline.lineage.fingerprint import ROOT, fingerprint, source_hash
+from rdm_pipeline.lineage.accepted import accepted_fingerprint
+from rdm_pipeline.lineage.fingerprint import ROOT, combined, module_hashes, source_hash
 
-VERSION = 1
+VERSION = 2
 SUFFIX = ".prov.json"
+SEAL = "record_sha256"
 PACKAGES = (
     "deepspeed",
     "diffusers",
@@ -57,7 +61,14 @@ class Start:
 
 def start(verb: str) -> Start:
     """Note the time and the code before a verb begins."""
-    code = {"fingerprint": fingerprint(verb), "source_sha256": source_hash(), **_git()}
+    modules = module_hashes(verb)
+    code = {
+        "fingerprint": combined(modules),
+        "accepted_as": accepted_fingerprint(verb),
+        "modules": modules,
+        "source_sha256": source_hash(),
+        **git_state(),
+    }
     return Start(verb, datetime.now(UTC), time.monotonic(), code)
 
 
@@ -75,10 +86,12 @@ def write_records(
 ) -> None:
     """Write one record per output: what it is, from what, by which code, when and where."""
     seconds = time.monotonic() - begun.clock
+    made = [_file(path) for path in outputs]
     common = {
         "record_version": VERSION,
         "verb": begun.verb,
         "params": params,
+        "outputs": made,
         "inputs": {name: [_file(path) for path in paths] for name, paths in inputs.items()},
         "code": begun.code,
         "seeds": dict(_seeds(params)),
@@ -89,8 +102,15 @@ def write_records(
         "device_hours": round(seconds * ranks / 3600, 6),
         "peak_memory_bytes": _peak_memory(),
     }
-    for path in outputs:
-        write_json(record_path(path), {"artifact": _file(path), **common})
+    for path, artifact in zip(outputs, made, strict=True):
+        write_json(record_path(path), sealed({"artifact": artifact, **common}))
+
+
+def sealed(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record with the hash of all that it says: a changed word of it will show."""
+    said = {key: value for key, value in record.items() if key != SEAL}
+    text = json.dumps(said, sort_keys=True)
+    return {**said, SEAL: hashlib.sha256(text.encode()).hexdigest()}
 
 
 def _file(path: Path) -> dict[str, Any]:
@@ -141,11 +161,12 @@ def _peak_memory() -> int:
     return max(resource.getrusage(who).ru_maxrss for who in usage) * unit
 
 
-def _git() -> dict[str, Any]:
+def git_state() -> dict[str, Any]:
+    """Return the commit of the package and whether its files differ; None without git."""
     commit = _run_git("rev-parse", "HEAD")
     if commit is None:
         return {"commit": None, "dirty": None}
-    return {"commit": commit.strip(), "dirty": bool(_run_git("status", "--porcelain", "-uno"))}
+    return {"commit": commit.strip(), "dirty": bool(_run_git("status", "--porcelain", "--", "."))}
 
 
 def _run_git(*arguments: str) -> str | None:

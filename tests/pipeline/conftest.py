@@ -18,6 +18,7 @@ from rdm_pipeline.lineage.record import SUFFIX
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = (
     "Snakefile",
+    "accepted.json",
     "rules",
     "params.yaml",
     "profiles",
