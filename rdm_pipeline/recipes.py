@@ -5,7 +5,9 @@ params.yaml decides indirectly, such as which encoders are held out.
 """
 
 import hashlib
+import json
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -25,6 +27,7 @@ class Job:
     inputs: list[str]
     outputs: list[str]
     command: str
+    reason: str = ""
 
 
 def planned_jobs(root: Path, *arguments: str) -> list[Job]:
@@ -40,6 +43,13 @@ def planned_jobs(root: Path, *arguments: str) -> list[Job]:
         raise RdmError(f"snakemake -n: {_reason(done.stdout)}")
     blocks = re.split(r"\n(?=(?:local)?rule \w+:\n)", done.stdout)
     return [_job(block) for block in blocks if "\nShell command: rdm " in block]
+
+
+def picked(job: Job) -> dict[str, Any]:
+    """Return the parameters that a job hands to its verb, with their keys."""
+    words = shlex.split(job.command)
+    tree: dict[str, Any] = json.loads(words[words.index("--params") + 1])
+    return tree
 
 
 def recipe_tree(jobs: Iterable[Job]) -> dict[str, Any]:
@@ -74,6 +84,7 @@ def _job(block: str) -> Job:
         inputs=_field(block, "    input: (.*)").replace(",", "").split(),
         outputs=_field(block, "    output: (.*)").replace(",", "").split(),
         command=_field(block, "Shell command: (.*)"),
+        reason=_field(block, "    reason: (.*)"),
     )
 
 

@@ -163,13 +163,14 @@ def _peak_memory() -> int:
 
 def git_state() -> dict[str, Any]:
     """Return the commit of the package and whether its files differ; None without git."""
-    commit = _run_git("rev-parse", "HEAD")
+    commit = run_git("rev-parse", "HEAD")
     if commit is None:
         return {"commit": None, "dirty": None}
-    return {"commit": commit.strip(), "dirty": bool(_run_git("status", "--porcelain", "--", "."))}
+    return {"commit": commit.strip(), "dirty": bool(run_git("status", "--porcelain", "--", "."))}
 
 
-def _run_git(*arguments: str) -> str | None:
+def run_git(*arguments: str) -> str | None:
+    """Return what git prints in the package's folder, None if it fails or is not there."""
     try:
         done = subprocess.run(
             ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True

@@ -1,0 +1,157 @@
+"""Which inputs each cell of a table depends on, told from the record of the verb that made it."""
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rdm_pipeline.errors import RdmError
+from rdm_pipeline.lineage.graph import Graph, Record
+from rdm_pipeline.lineage.shown import leaves
+
+# Columns that a comparison prints from its parameters, not from scores.
+FACTS = frozenset({"batch", "steps", "samples", "seeds"})
+
+
+@dataclass(frozen=True)
+class Source:
+    """The inputs that a cell depends on; if `encoder` is given, on that encoder's part of them."""
+
+    inputs: Sequence[str]
+    encoder: str | None = None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A printed number: its row, its column, its text in the CSV, and what it comes from."""
+
+    row: str
+    column: str
+    value: str
+    source: Source
+
+
+def cells_of(graph: Graph, path: str) -> list[Cell]:
+    """Return every cell of a table's CSV file; RdmError for what is no such table."""
+    header, *rows = _read_csv(graph, path)
+    record = graph.records[path]
+    sources = SOURCES.get(record.verb, _everything)
+    try:
+        return [
+            Cell(row[0], column, value, sources(graph, record, index, column))
+            for index, row in enumerate(rows)
+            for column, value in zip(header[1:], row[1:], strict=True)
+        ]
+    except (LookupError, TypeError, ValueError):
+        raise RdmError(f"{path}: the rows of the table are not those of its record") from None
+
+
+def find_cell(graph: Graph, path: str, name: str) -> Cell:
+    """Return the cell ROW,COLUMN of a table; RdmError lists the rows and columns that there are."""
+    cells = cells_of(graph, path)
+    for cell in cells:
+        if name == f"{cell.row},{cell.column}":
+            return cell
+    rows = "; ".join(dict.fromkeys(cell.row for cell in cells))
+    columns = "; ".join(dict.fromkeys(cell.column for cell in cells))
+    raise RdmError(f"--cell: found {name!r}, allowed: ROW,COLUMN of rows {rows}; columns {columns}")
+
+
+def inputs_for(record: Record, encoder: str | None) -> dict[str, list[str]]:
+    """Return the inputs of an artifact by role; of scores of a panel, those of one encoder."""
+    panel: list[str] = leaves(record.params).get("panel", [])
+    roles = {role: [file.path for file in files] for role, files in record.inputs.items()}
+    if record.verb != "metrics" or encoder is None or encoder not in panel:
+        return roles
+    place = panel.index(encoder)
+    return {role: [paths[place]] for role, paths in roles.items()}
+
+
+def _read_csv(graph: Graph, path: str) -> list[list[str]]:
+    try:
+        text = graph.locate(path).read_text("utf-8")
+        rows = list(csv.reader(text.splitlines()))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise RdmError(f"{path}: not CSV ({error})") from None
+    if len(rows) < 2 or any(len(row) != len(rows[0]) for row in rows):
+        raise RdmError(f"{path}: not a table of rows of one length")
+    return rows
+
+
+def _paths(record: Record, role: str) -> list[str]:
+    return [file.path for file in record.inputs.get(role, [])]
+
+
+def _everything(graph: Graph, record: Record, row: int, column: str) -> Source:
+    return Source([file.path for file in record.files_read])
+
+
+def _of_table(graph: Graph, record: Record, row: int, column: str) -> Source:
+    if column.startswith("paper"):
+        return Source([])
+    if column == "judge":
+        return Source(_paths(record, "accuracies")[row : row + 1])
+    panel = leaves(record.params).get("panel", [])
+    metrics = _paths(record, "metrics")[row : row + 1]
+    return Source(metrics, column if column in panel else None)
+
+
+def _of_comparison(graph: Graph, record: Record, row: int, column: str) -> Source:
+    if column in FACTS:
+        return Source([])
+    told = record.params["comparison"]["value"]
+    scores, baselines = _paths(record, "scores"), len(told["baselines"])
+    if row < baselines:
+        return Source(scores[row : row + 1])
+    seeds = len(record.params["seeds"]["value"])
+    first = baselines + (row - baselines) * seeds
+    return Source(scores[first : first + seeds])
+
+
+def _of_alone(graph: Graph, record: Record, row: int, column: str) -> Source:
+    metrics, beside = _paths(record, "metrics"), len(record.params["beside"]["value"])
+    if column == "training score / floor":
+        own = [*_paths(record, "histories"), *_paths(record, "floors")]
+        return Source([] if row < beside else own)
+    return Source(metrics[row : row + 1] if row < beside else metrics[beside:])
+
+
+def _of_spiral_table(graph: Graph, record: Record, row: int, column: str) -> Source:
+    """The first row is of real points, drawn by the verb itself."""
+    if row == 0 or column.startswith("paper"):
+        return Source([])
+    return Source(list(_spiral_cells(graph, record).values())[row - 1])
+
+
+def _of_spiral_ranking(graph: Graph, record: Record, row: int, column: str) -> Source:
+    """A rank depends on all discrepancies of its batch."""
+    by_row = [
+        batch for batch, count in _ranked_batches(graph, record).items() for _ in range(count)
+    ]
+    cells = _spiral_cells(graph, record)
+    return Source([p for (batch, _), paths in cells.items() if batch == by_row[row] for p in paths])
+
+
+def _spiral_cells(graph: Graph, record: Record) -> dict[tuple[int, str], list[str]]:
+    """Return the scores by batch and discrepancy, in the order in which they were given."""
+    cells: dict[tuple[int, str], list[str]] = {}
+    for path in _paths(record, "scores"):
+        told = leaves(graph.records[path].params)
+        cells.setdefault((told["batch"], told["discrepancy"]), []).append(path)
+    return cells
+
+
+def _ranked_batches(graph: Graph, record: Record) -> dict[int, int]:
+    """Return how many discrepancies each batch ranks; one alone is not ranked."""
+    counts: dict[int, int] = {}
+    for batch, _ in _spiral_cells(graph, record):
+        counts[batch] = counts.get(batch, 0) + 1
+    return {batch: count for batch, count in counts.items() if count > 1}
+
+
+SOURCES: Mapping[str, Callable[[Graph, Record, int, str], Source]] = {
+    "table": _of_table,
+    "comparison": _of_comparison,
+    "alone": _of_alone,
+    "spiral_table": _of_spiral_table,
+    "spiral_ranking": _of_spiral_ranking,
+}

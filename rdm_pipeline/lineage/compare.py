@@ -1,0 +1,93 @@
+"""What differs between a record and what would be made now, in words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rdm_pipeline.lineage.accepted import Acceptance, original
+from rdm_pipeline.lineage.fingerprint import combined, module_hashes
+from rdm_pipeline.lineage.graph import Graph, Record
+from rdm_pipeline.lineage.shown import compact, few, leaves
+
+DIGITS = 16
+LONGEST = 60  # characters of a value in a sentence
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the workflow would make an artifact from now: files, and parameters with their keys."""
+
+    params: Mapping[str, Any]
+    inputs: Sequence[str]
+
+
+def parameter_changes(record: Record, plan: Plan) -> list[str]:
+    """Return each parameter that was another when the artifact was made: key, old, new value."""
+    old, new = (_deep(leaves(params)) for params in (record.params, plan.params))
+    return [
+        f"{key}: was {_short(old.get(key))}, is {_short(new.get(key))}"
+        for key in sorted(old.keys() | new.keys())
+        if old.get(key, _ABSENT) != new.get(key, _ABSENT)
+    ]
+
+
+def input_changes(graph: Graph, record: Record, plan: Plan | None) -> list[str]:
+    """Return each input that is another file, or other bytes, than what was read."""
+    read = {file.path: file.sha256 for file in record.files_read}
+    changes = [
+        f"{graph.short(path)}: was read as {sha[:DIGITS]}, is {now[:DIGITS]}"
+        for path, sha in sorted(read.items())
+        if (now := graph.records[path].artifact.sha256 if path in graph.records else sha) != sha
+    ]
+    if plan is None:
+        return changes
+    changes += [f"{graph.short(p)}: is read now, was not" for p in sorted({*plan.inputs} - {*read})]
+    return changes + [
+        f"{graph.short(p)}: was read, is no more" for p in sorted({*read} - {*plan.inputs})
+    ]
+
+
+def code_changes(record: Record, accepted: Sequence[Acceptance]) -> list[str]:
+    """Return the modules that compute something else than when the artifact was made.
+
+    None if the code is the same or has been accepted as the same.
+    """
+    old, new = record.code.modules, module_hashes(record.verb)
+    found = original(record.verb, record.code.fingerprint, accepted)
+    if found == original(record.verb, combined(new), accepted):
+        return []
+    return changed_modules(old, new)
+
+
+def changed_modules(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    """Return the files of modules that changed, came or went."""
+    return [
+        f"{name.replace('.', '/')}.py"
+        + (" (new)" if name not in old else " (gone)" if name not in new else "")
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
+    ]
+
+
+def in_words(changes: Sequence[str]) -> str:
+    """Return changes as one phrase."""
+    return few(list(changes), 4)
+
+
+_ABSENT = object()
+
+
+def _deep(tree: Any, key: str = "") -> dict[str, Any]:
+    """Return the scalars and lists of a tree by dotted key."""
+    if not isinstance(tree, Mapping) or not tree:
+        return {key: tree}
+    return {
+        name: value
+        for part, child in tree.items()
+        for name, value in _deep(child, f"{key}.{part}".strip(".")).items()
+    }
+
+
+def _short(value: Any) -> str:
+    text = "not there" if value is None else compact(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."

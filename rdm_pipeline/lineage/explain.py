@@ -1,0 +1,34 @@
+"""Why a job would run, in words: what differs between its records and what is planned."""
+
+from collections.abc import Collection, Sequence
+
+from rdm_pipeline.lineage.accepted import Acceptance
+from rdm_pipeline.lineage.compare import Plan, code_changes, input_changes, parameter_changes
+from rdm_pipeline.lineage.graph import Graph
+
+
+def reasons(
+    graph: Graph,
+    outputs: Sequence[str],
+    plan: Plan,
+    remade: Collection[str],
+    accepted: Sequence[Acceptance],
+) -> list[str]:
+    """Return why a job that makes `outputs` would run; `remade` are files that run before it."""
+    told = [reason for path in outputs for reason in _of_file(graph, path, plan, accepted)]
+    again = [graph.short(path) for path in plan.inputs if path in remade]
+    told += [f"input {name}: is made again before" for name in again]
+    return list(dict.fromkeys(told))
+
+
+def _of_file(graph: Graph, path: str, plan: Plan, accepted: Sequence[Acceptance]) -> list[str]:
+    name, there = graph.short(path), graph.locate(path).exists()
+    if path not in graph.records:
+        if path in graph.faults:
+            return [f"{name}: {graph.faults[path]}"]
+        return [f"{name}: is there without a record" if there else f"{name}: never made"]
+    record = graph.records[path]
+    told = [] if there else [f"{name}: missing"]
+    told += [f"parameter {change}" for change in parameter_changes(record, plan)]
+    told += [f"input {change}" for change in input_changes(graph, record, plan)]
+    return told + [f"code {module}: changed" for module in code_changes(record, accepted)]
