@@ -2,7 +2,7 @@
 
 import getpass
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rdm_pipeline.errors import RdmError
@@ -56,9 +56,8 @@ def run_verify(
     plans = None if results else _plans(graph, profile)
     accepted = acceptances()
     found = verify(graph, only, Here(plans, accepted, verbs), quick)
-    print(printable_lines(_report(graph, found)))
-    for line in _verdict(graph, only, found, quick, plans is not None, accepted):
-        print(printable(line))
+    lines = [*_report(graph, found), *_verdict(graph, only, found, quick, plans, accepted)]
+    print("\n".join(map(printable, lines)))
     return FOUND if found else 0
 
 
@@ -147,17 +146,12 @@ def _report(graph: Graph, found: Sequence[Finding]) -> list[str]:
     return lines
 
 
-def printable_lines(lines: Sequence[str]) -> str:
-    """Return lines as one text that steers no terminal."""
-    return "\n".join(map(printable, lines))
-
-
 def _verdict(
     graph: Graph,
     only: set[str] | None,
     found: Sequence[Finding],
     quick: bool,
-    planned: bool,
+    plans: Mapping[str, Plan] | None,
     accepted: Sequence[Acceptance],
 ) -> list[str]:
     records = [r for path, r in graph.records.items() if only is None or path in only]
@@ -167,7 +161,7 @@ def _verdict(
     how = "compared by size and time" if quick else "hashed again"
     count = f"{len(found)} findings" if found else "no finding"
     lines = [acceptance(entry) for entry in used]
-    if not planned:
+    if plans is None:
         lines.append("parameters and inputs were not compared with a workflow: --results")
     return [*lines, f"{len(records)} artifacts, {total}, {how}: {count}"]
 

@@ -20,6 +20,7 @@ from rdm_pipeline.lineage.record import SEAL, SUFFIX, VERSION, sealed
 from rdm_pipeline.params.explain import explain
 
 MAX_BYTES = 64 * 2**20
+LONGEST_NAME = 255  # of a file, in Linux's file systems
 
 Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
@@ -192,8 +193,10 @@ def _misplaced(path: str, record: Record, prefix: str, folder: Path) -> str | No
         named = PurePosixPath(file.path)
         if named.is_absolute() or ".." in named.parts or not named.is_relative_to(prefix):
             return f"the record names a file outside {prefix}: {file.path}"
-        if not _is_below(folder / named.relative_to(prefix), folder):
-            return f"the record names a link that leads out of {prefix}: {file.path}"
+        if "\0" in file.path or any(len(part) > LONGEST_NAME for part in named.parts):
+            return f"the record names what no file can be called: {file.path[:100]}"
+    if not _is_below(folder / PurePosixPath(path).relative_to(prefix), folder):
+        return f"it is a link that leads out of {prefix}"
     return None
 
 

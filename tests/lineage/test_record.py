@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rdm_pipeline.lineage.fingerprint import fingerprint
-from rdm_pipeline.lineage.record import record_path, start, write_records
+from rdm_pipeline.lineage.fingerprint import fingerprint, module_hashes
+from rdm_pipeline.lineage.record import record_path, sealed, start, write_records
 
 PARAMS = {
     "encoder": {"value": "sup"},
@@ -37,7 +37,14 @@ def test_each_output_has_a_record_beside_it_with_its_own_hash(record):
     assert record["artifact"] == {"path": "out", "sha256": sha("out"), "bytes": 3}
     other = json.loads(Path("also.prov.json").read_text())
     assert other["artifact"] == {"path": "also", "sha256": sha("also"), "bytes": 4}
-    assert {**other, "artifact": 0} == {**record, "artifact": 0}
+    assert record["outputs"] == other["outputs"] == [record["artifact"], other["artifact"]]
+    own = {"artifact": 0, "record_sha256": 0}
+    assert {**other, **own} == {**record, **own}
+
+
+def test_a_record_is_sealed_by_a_hash_of_all_that_it_says(record):
+    assert sealed(record) == record
+    assert sealed({**record, "seconds": 0.5})["record_sha256"] != record["record_sha256"]
 
 
 def test_every_input_is_there_with_its_hash(record):
@@ -60,6 +67,7 @@ def test_parameters_keep_their_keys_and_seeds_are_found_at_every_depth(record):
 def test_code_versions_time_and_device_are_there(record):
     assert record["verb"] == "gather"
     assert record["code"]["fingerprint"] == fingerprint("gather")
+    assert record["code"]["modules"] == module_hashes("gather")
     assert len(record["code"]["source_sha256"]) == 64
     assert record["versions"]["torch"].startswith("2.")
     assert record["versions"]["python"].startswith("3.")
