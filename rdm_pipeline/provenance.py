@@ -27,6 +27,7 @@ from rdm_pipeline.params.project import load_tree
 from rdm_pipeline.recipes import Job, picked, planned_jobs
 
 FOUND = 1
+STEMS = {"tables": ".csv", "figures": ".png"}
 ENDINGS = ("", ".csv", ".png", ".json", ".h5", ".safetensors")
 
 
@@ -68,8 +69,8 @@ def run_explain(target: str, profile: str) -> int:
         graph = load_graph(folder)
     except RdmError:
         graph = Graph(folder, folder.as_posix(), {})
-    wanted = f"{folder.as_posix()}/{target}" if _is_below(folder, target) else target
-    jobs = planned_jobs(Path.cwd(), "--config", f"profile={profile}", "--", wanted)
+    options = ["--config", f"profile={profile}", "--", _snakemake_target(graph, target)]
+    jobs = planned_jobs(Path.cwd(), *options)
     remade: set[str] = set()
     for job in jobs:
         plan = Plan(picked(job), job.inputs)
@@ -111,8 +112,16 @@ def _artifact(graph: Graph, target: str) -> str:
     raise RdmError(f"{target}: no record of it in {graph.folder}, allowed: {allowed}")
 
 
-def _is_below(folder: Path, target: str) -> bool:
-    return "/" in target and not target.startswith(f"{folder.as_posix()}/")
+def _snakemake_target(graph: Graph, target: str) -> str:
+    """Return a rule's name as it is, and the file that a path or a stem stands for."""
+    if "/" not in target:
+        return target
+    below = target.removeprefix(f"{graph.folder.as_posix()}/")
+    ending = "" if Path(below).suffix else STEMS.get(below.partition("/")[0], "")
+    try:
+        return _artifact(graph, below)
+    except RdmError:
+        return f"{graph.folder.as_posix()}/{below}{ending}"
 
 
 def _plans(graph: Graph, profile: str) -> dict[str, Plan]:

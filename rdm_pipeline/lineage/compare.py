@@ -25,7 +25,7 @@ def parameter_changes(record: Record, plan: Plan) -> list[str]:
     """Return each parameter that was another when the artifact was made: key, old, new value."""
     old, new = (_deep(leaves(params)) for params in (record.params, plan.params))
     return [
-        f"{key}: was {_short(old.get(key))}, is {_short(new.get(key))}"
+        f"{key}: was {_short(old.get(key, _ABSENT))}, is {_short(new.get(key, _ABSENT))}"
         for key in sorted(old.keys() | new.keys())
         if old.get(key, _ABSENT) != new.get(key, _ABSENT)
     ]
@@ -48,10 +48,7 @@ def input_changes(graph: Graph, record: Record, plan: Plan | None) -> list[str]:
 
 
 def code_changes(record: Record, accepted: Sequence[Acceptance]) -> list[str]:
-    """Return the modules that compute something else than when the artifact was made.
-
-    None if the code is the same or has been accepted as the same.
-    """
+    """Return the files of modules that changed since; none if the change has been accepted."""
     old, new = record.code.modules, module_hashes(record.verb)
     found = original(record.verb, record.code.fingerprint, accepted)
     if found == original(record.verb, combined(new), accepted):
@@ -89,5 +86,5 @@ def _deep(tree: Any, key: str = "") -> dict[str, Any]:
 
 
 def _short(value: Any) -> str:
-    text = "not there" if value is None else compact(value)
+    text = "not there" if value is _ABSENT else compact(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."

@@ -24,20 +24,26 @@ def touched(graph: Graph, paths: Iterable[str]) -> list[str]:
 
 
 def _cells(graph: Graph, path: str, named: set[str], reached: set[str]) -> str:
-    """Return the cells of a table that depend on the artifacts `named`, row by row."""
+    """Return the cells of a table that depend on artifacts: rows, with columns if not all."""
     if path in named:
         return "all"
     try:
         cells = cells_of(graph, path)
     except (RdmError, OSError):
         return "cells that cannot be told"
-    hit = [cell for cell in cells if _depends(graph, cell, named, reached)]
-    if len(hit) == len(cells):
-        return "all"
-    rows: dict[str, list[str]] = {}
-    for cell in hit:
-        rows.setdefault(cell.row, []).append(cell.column)
-    return "; ".join(f"{row}: {', '.join(columns)}" for row, columns in rows.items())
+    rows: dict[str, list[Cell]] = {}
+    for cell in cells:
+        if cell.source.inputs:  # others come from parameters or from the paper
+            rows.setdefault(cell.row, []).append(cell)
+    hit = {
+        row: [cell.column for cell in made if _depends(graph, cell, named, reached)]
+        for row, made in rows.items()
+    }
+    return "; ".join(
+        row if len(columns) == len(rows[row]) else f"{row}: {', '.join(columns)}"
+        for row, columns in hit.items()
+        if columns
+    )
 
 
 def _depends(graph: Graph, cell: Cell, named: set[str], reached: set[str]) -> bool:

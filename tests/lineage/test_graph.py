@@ -25,10 +25,8 @@ def fault(results: Path) -> str:
 
 def commands(results: Path, capsys) -> str:
     """Run audit and verify; neither ends in a traceback. Return what they print."""
-    codes = {
-        main([name, "tables/table1", "--results", str(results)]) for name in ("audit", "verify")
-    }
-    assert codes <= {0, 1, 2}
+    for name in ("audit", "verify"):
+        assert main([name, "tables/table1", "--results", str(results)]) in (0, 1, 2)
     out, err = capsys.readouterr()
     return out + err
 
@@ -47,20 +45,18 @@ def commands(results: Path, capsys) -> str:
     ],
 )
 def test_a_record_that_names_a_file_outside_is_refused(results, capsys, path):
-    record = json.loads(record_path(results / BANK).read_text())
     inputs = {"train": [{"path": path, "sha256": "0" * 64, "bytes": 1}]}
     rewrite(results / BANK, inputs=inputs)
     told = fault(results)
-    assert told.startswith("the record names a file outside") or "link that leads out" in told
+    assert told.startswith(("the record names a file outside", "the record names what no file"))
     commands(results, capsys)
-    assert record["inputs"]
 
 
 def test_an_artifact_that_is_a_link_out_of_the_folder_is_refused(results, capsys, tmp_path):
     (tmp_path / "secret").write_text("secret")
     (results / BANK).unlink()
     (results / BANK).symlink_to(tmp_path / "secret")
-    assert fault(results).startswith("the record names a link that leads out of results/tiny")
+    assert fault(results) == "it is a link that leads out of results/tiny"
     assert "link that leads out" in commands(results, capsys)
 
 
@@ -105,8 +101,10 @@ def test_bytes_that_are_no_text_are_refused(results):
 
 
 def test_a_huge_record_is_not_read(results, monkeypatch):
-    monkeypatch.setattr(graph, "MAX_BYTES", 1000)
-    assert "bytes, allowed 1000" in load_graph(results).faults[f"{RESULTS}/{BANK}"]
+    record = record_path(results / BANK)
+    record.write_text(record.read_text() + " " * 10**6)
+    monkeypatch.setattr(graph, "MAX_BYTES", 10**6)
+    assert "bytes, allowed 1000000" in fault(results)
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,15 @@
 
 import hashlib
 import json
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from rdm_pipeline.lineage import record as record_module
 from rdm_pipeline.lineage.fingerprint import fingerprint, module_hashes
-from rdm_pipeline.lineage.record import record_path, sealed, start, write_records
+from rdm_pipeline.lineage.record import git_state, record_path, sealed, start, write_records
 
 PARAMS = {
     "encoder": {"value": "sup"},
@@ -80,6 +82,27 @@ def test_code_versions_time_and_device_are_there(record):
 
 def test_nothing_in_a_record_is_an_absolute_path(record):
     assert str(Path.cwd()) not in json.dumps(record)
+
+
+def test_dirty_means_that_files_of_the_package_are_not_in_a_commit(tmp_path, monkeypatch):
+    package = tmp_path / "package"
+    package.mkdir()
+    monkeypatch.setattr(record_module, "ROOT", package)
+    assert git_state() == {"commit": None, "dirty": None}
+
+    def git(*arguments: str) -> None:
+        who = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
+        subprocess.run(["git", *who, *arguments], cwd=tmp_path, check=True)
+
+    (package / "code.py").write_text("A = 1\n")
+    git("init", "-q")
+    git("add", "-A")
+    git("commit", "-qm", "code")
+    assert git_state()["dirty"] is False
+    (tmp_path / "table.csv").write_text("1\n")
+    assert git_state()["dirty"] is False
+    (package / "new.py").write_text("B = 1\n")
+    assert git_state()["dirty"] is True
 
 
 def test_a_folder_is_recorded_by_one_hash_and_all_its_bytes(tmp_path, monkeypatch):

@@ -272,19 +272,19 @@ def test_code_of_an_uncommitted_tree_is_told_unless_it_is_committed_now(results,
     ("name", "numbers"),
     [
         ("banks/sup.h5", "real images: sup, SW_r2; iRDM, a run: sup, SW_r2"),
+        ("images/irdm.h5", "iRDM, a run"),
         ("judge/irdm.json", "iRDM, a run: judge"),
         ("metrics/real.json", "real images: sup, pixels, SW_r2"),
     ],
 )
 def test_touched_numbers_are_told_by_row_and_column(results, name, numbers):
     told = touched(load_graph(results), [f"{RESULTS}/{name}"])
-    assert told == [f"tables/table1 ({numbers})"]
+    assert told[-1] == f"tables/table1 ({numbers})"
 
 
 def test_a_generator_touches_its_figure_and_its_row(results):
     told = touched(load_graph(results), [f"{RESULTS}/runs/irdm/generator.safetensors"])
-    row = "iRDM, a run: sup, pixels, SW_r2, judge"
-    assert told == ["figures/samples-irdm.png", f"tables/table1 ({row})"]
+    assert told == ["figures/samples-irdm.png", "tables/table1 (iRDM, a run)"]
 
 
 # --- the command --------------------------------------------------------------------------------

@@ -124,3 +124,12 @@ def raw_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with gzip.open(folder / f"{name}.gz", "wb", compresslevel=1) as file:
             file.write((folder / name).read_bytes())
     return folder
+
+
+@pytest.fixture(scope="session")
+def smoke(tmp_path_factory: pytest.TempPathFactory, raw_data: Path) -> Path:
+    """A copy of the project in which the target `all` of the profile smoke is made."""
+    folder = copy_project(tmp_path_factory.mktemp("smoke") / "project")
+    set_param(folder / "profiles/smoke.yaml", "dataset.source", str(raw_data))
+    run(folder, "snakemake", "-c2", "--config", "profile=smoke", "--quiet", "rules", "--", "all")
+    return folder

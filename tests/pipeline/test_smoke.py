@@ -15,7 +15,7 @@ from rdm_pipeline.lineage.record import SUFFIX, record_path
 from rdm_pipeline.plan import Costs
 from rdm_pipeline.recipes import planned_jobs
 from rdm_pipeline.workflow import Workflow
-from tests.pipeline.conftest import artifacts, copy_project, made_again, run, set_param
+from tests.pipeline.conftest import artifacts, made_again, run, set_param
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline")]
 
@@ -24,12 +24,9 @@ RESULTS = "results/smoke"
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory, raw_data) -> Path:
+def project(smoke) -> Path:
     """A copy of the project in which everything is made."""
-    folder = copy_project(tmp_path_factory.mktemp("smoke") / "project")
-    set_param(folder / "profiles/smoke.yaml", "dataset.source", str(raw_data))
-    run(folder, "snakemake", "-c2", *SMOKE, "--quiet", "rules", "--", "all")
-    return folder
+    return smoke
 
 
 @pytest.fixture

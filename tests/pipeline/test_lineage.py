@@ -1,0 +1,203 @@
+"""Audit, verify, explain and accept on the whole graph as Snakemake makes it."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from rdm_pipeline.cli import VERBS
+from rdm_pipeline.lineage.audit import as_tree, trace
+from rdm_pipeline.lineage.cells import cells_of
+from rdm_pipeline.lineage.graph import load_graph
+from rdm_pipeline.lineage.record import SUFFIX, record_path
+from rdm_pipeline.lineage.verify import Here, verify
+from rdm_pipeline.recipes import planned_jobs
+from tests.pipeline.conftest import PROJECT, edit, git, run, set_param
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline")]
+
+RESULTS = Path("results/smoke")
+RDM = ("python", "-m", "rdm_pipeline.cli")
+
+
+@pytest.fixture(scope="module")
+def original(smoke, tmp_path_factory) -> Path:
+    """What `all` made, with what Snakemake knows of it, at another place and without git."""
+    folder = tmp_path_factory.mktemp("copied") / "project"
+    for name in (*PROJECT, ".snakemake", str(RESULTS)):
+        copy = shutil.copytree if (smoke / name).is_dir() else shutil.copy2
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        copy(smoke / name, folder / name)
+    shutil.rmtree(folder / ".snakemake/locks", ignore_errors=True)
+    return folder
+
+
+@pytest.fixture
+def project(original, tmp_path) -> Path:
+    """A copy for one test; times are kept."""
+    return Path(shutil.copytree(original, tmp_path / "project"))
+
+
+def rdm(project: Path, *arguments: str) -> str:
+    return run(project, *RDM, *arguments, "--profile", "smoke")
+
+
+def differs(project: Path, *arguments: str) -> str:
+    """Run a verify that must end with 1; return what it prints."""
+    done = subprocess.run(
+        [*RDM, "verify", *arguments, "--profile", "smoke"], cwd=project, capture_output=True,
+        text=True,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, "")
+    return done.stdout
+
+
+def planned(project: Path) -> set[str]:
+    jobs = planned_jobs(project, "--config", "profile=smoke")
+    return {job.rule for job in jobs}
+
+
+# --- nothing has changed ------------------------------------------------------------------------
+
+
+def test_an_untouched_copy_gives_no_finding_and_nothing_would_run(project):
+    assert rdm(project, "verify").endswith("hashed again: no finding\n")
+    assert rdm(project, "verify", "tables/table1", "--quick").endswith("no finding\n")
+    assert rdm(project, "explain", "all") == "nothing would run\n"
+
+
+def test_a_commit_alone_changes_nothing(project):
+    git(project, "init", "-q")
+    git(project, "add", "-A")
+    git(project, "commit", "-qm", "all")
+    assert rdm(project, "verify").endswith("no finding\n")
+    assert planned(project) == set()
+
+
+# --- audit --------------------------------------------------------------------------------------
+
+
+def test_every_cell_and_every_figure_goes_back_to_raw_data(original):
+    graph = load_graph(original / RESULTS)
+    raw = f"{RESULTS}/raw/fashion_mnist"
+    for path in graph.records:
+        name = graph.short(path)
+        if name.startswith("figures/"):
+            assert raw in trace(graph, path, None).inputs
+        if name.startswith("tables/") and name.endswith(".csv"):
+            for cell in cells_of(graph, path):
+                chain = trace(graph, path, cell)
+                assert (raw in chain.inputs) is bool(cell.source.inputs)
+                assert as_tree(chain).startswith(f"{name}: {cell.row}, {cell.column} = ")
+
+
+def test_a_cell_is_audited_without_git_params_or_snakefile(project, tmp_path):
+    told = rdm(project, "audit", "tables/table1", "--cell", "iRDM,SW_r3")
+    printed = (project / RESULTS / "tables/table1.csv").read_text().splitlines()
+    row = next(line for line in printed if line.startswith("iRDM,"))
+    value = re.match(r"tables/table1.csv: iRDM, SW_r3 = (\S+)", told)
+    assert value and value[1] in row.split(",")
+    for word in ("rdm train", "runs.irdm = {", "runs.irdm.seed 0", "train-images-idx3-ubyte"):
+        assert word in told
+    alone = Path(shutil.copytree(project / RESULTS, tmp_path / "numbers"))
+    options = ("audit", "tables/table1", "--cell", "iRDM,SW_r3", "--results", str(alone))
+    assert run(project, *RDM, *options) == told
+
+
+# --- verify -------------------------------------------------------------------------------------
+
+
+def test_one_flipped_bit_is_found_in_an_artifact_of_every_verb(project):
+    before = load_graph(project / RESULTS)
+    of_verb = {(r.verb, Path(path).suffix): path for path, r in before.records.items()}
+    assert {verb for verb, _ in of_verb} > {"fetch", "images", "gather", "train", "table", "grid"}
+    for path in of_verb.values():
+        place = project / path
+        file = next(f for f in place.iterdir() if f.is_file()) if place.is_dir() else place
+        data = file.read_bytes()
+        file.write_bytes(bytes([data[0] ^ 1]) + data[1:])
+        (found,) = verify(before, {path}, Here(None, [], frozenset(VERBS)))
+        assert (found.kind, found.path) == ("edited file", path)
+        file.write_bytes(data)
+
+
+def test_an_edited_cell_and_a_deleted_record_are_told(project):
+    table = project / RESULTS / "tables/table1.csv"
+    table.write_text(table.read_text().replace("0.", "1.", 1))
+    record_path(project / RESULTS / "banks/sup.h5").unlink()
+    told = differs(project)
+    assert re.search(r"edited file: tables/table1.csv: .*\n +touches tables/table1 \(all\)\n", told)
+    assert "deleted record: banks/sup.h5: its record is gone, others name it" in told
+    assert "iRDM: sup, SW_r3, training mean" in told
+
+
+def test_what_params_yaml_decides_is_compared_too(project):
+    profile = project / "profiles/smoke.yaml"
+    set_param(profile, "runs.irdm.steps", 7)
+    set_param(profile, "panels.smoke.random.role", "held_out")
+    told = differs(project)
+    assert "changed parameter: runs/irdm/generator.safetensors, runs/irdm/history.json: " in told
+    assert "runs.irdm.steps: was 6, is 7" in told
+    assert 'battery: was ["sup", "random"], is ["sup"]' in told
+    assert 'held_out: was ["pixels"], is ["random", "pixels"]' in told
+    assert "its input references/joint/random.h5: was read, is no more" in told
+    assert "foreign file: references/joint/random.h5: the workflow makes no such file now" in told
+
+
+# --- explain and accept -------------------------------------------------------------------------
+
+
+def test_explain_tells_each_kind_of_reason(project):
+    set_param(project / "profiles/smoke.yaml", "report.grid.columns", 4)
+    code = project / "rdm_pipeline/reporting/scores.py"
+    code.write_text(code.read_text() + "\nEXTRA = 1\n")
+    (project / RESULTS / "cards/sup.json").unlink()
+    told = rdm(project, "explain", "all")
+    assert "grid: figures/samples-irdm.png\n  parameter report.grid.columns: was 8, is 4\n" in told
+    assert "\n  code rdm_pipeline/reporting/scores.py: changed\n" in told
+    assert "card: cards/sup.json\n  cards/sup.json: missing\n" in told
+    assert told.endswith("6 jobs would run\n")
+    assert rdm(project, "explain", "tables/table1").endswith("\n1 jobs would run\n")
+    told = rdm(project, "explain", "fig3")
+    assert "spiral/mmd_nystrom/8/42.json: never made" in told
+
+
+def test_an_accepted_change_of_code_re_runs_nothing_until_the_next(project):
+    code = project / "rdm_pipeline/training/weighting.py"
+    code.write_text(code.read_text() + "\nEXTRA = 1\n")
+    assert "train" in planned(project)
+    assert "code rdm_pipeline/training/weighting.py: changed" in rdm(project, "explain", "all")
+
+    why = "EXTRA is read by nothing"
+    assert why in rdm(project, "accept", "train", "--reason", why)
+    assert planned(project) == set()
+    (entry,) = json.loads((project / "accepted.json").read_text())
+    assert (entry["verb"], entry["modules"]) == ("train", ["rdm_pipeline/training/weighting.py"])
+    for told in (rdm(project, "verify"), rdm(project, "audit", "runs/irdm/generator")):
+        assert f"accepted: train made by code {entry['old'][:16]} stands for" in told
+        assert why in " ".join(told.split())
+
+    edit(code, "EXTRA = 1", "EXTRA = 2")
+    assert "train" in planned(project)
+    assert "changed code: " in differs(project)
+
+
+def test_accepting_what_has_not_changed_is_an_error(project):
+    done = subprocess.run(
+        [*RDM, "accept", "train", "--reason", "x", "--profile", "smoke"], cwd=project,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stderr == (
+        "rdm: train: found no result of other code, so there is nothing to accept\n"
+    )
+    assert done.returncode == 2
+    assert json.loads((project / "accepted.json").read_text()) == []
+
+
+def test_every_file_that_was_made_has_a_record(original):
+    graph = load_graph(original / RESULTS)
+    assert not graph.faults
+    assert len(graph.records) == len(list((original / RESULTS).rglob(f"*{SUFFIX}")))
