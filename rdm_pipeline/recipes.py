@@ -5,7 +5,6 @@ params.yaml decides indirectly, such as which encoders are held out.
 """
 
 import hashlib
-import json
 import re
 import shlex
 import subprocess
@@ -29,6 +28,11 @@ class Job:
     command: str
     reason: str = ""
 
+    @property
+    def verb(self) -> str:
+        """What its command asks `rdm` to do."""
+        return self.command.split()[1]
+
 
 def planned_jobs(root: Path, *arguments: str) -> list[Job]:
     """Return the jobs behind the default target that `snakemake -n` plans, in their order."""
@@ -45,19 +49,24 @@ def planned_jobs(root: Path, *arguments: str) -> list[Job]:
     return [_job(block) for block in blocks if "\nShell command: rdm " in block]
 
 
-def picked(job: Job) -> dict[str, Any]:
-    """Return the parameters that a job hands to its verb, with their keys."""
-    words = shlex.split(job.command)
-    tree: dict[str, Any] = json.loads(words[words.index("--params") + 1])
-    return tree
+def options(job: Job) -> dict[str, list[str]]:
+    """Return what a job's command hands to its verb, by option."""
+    found: dict[str, list[str]] = {}
+    values: list[str] = []
+    for word in shlex.split(job.command.partition(" 2>&1")[0])[2:]:
+        if word.startswith("--"):
+            values = found.setdefault(word[2:].replace("-", "_"), [])
+        else:
+            values.append(word)
+    return found
 
 
 def recipe_tree(jobs: Iterable[Job]) -> dict[str, Any]:
     """Return the hashes, nested as the files are below the results folder; see `recipe_key`."""
     tree: dict[str, Any] = {}
     for job in jobs:
-        verb = job.command.split()[1]
-        recipe = hashlib.sha256(f"{job.command}\n{accepted_fingerprint(verb)}".encode()).hexdigest()
+        code = accepted_fingerprint(job.verb)
+        recipe = hashlib.sha256(f"{job.command}\n{code}".encode()).hexdigest()
         for output in job.outputs:
             *folders, name = recipe_key(output).split(".")
             branch = tree

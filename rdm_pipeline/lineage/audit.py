@@ -4,6 +4,7 @@ import json
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from rdm_pipeline.lineage.accepted import Acceptance
 from rdm_pipeline.lineage.cells import Cell, inputs_for
@@ -24,12 +25,21 @@ class Chain:
     inputs: Mapping[str, Mapping[str, list[str]]]
     accepted: Sequence[Acceptance] = field(default_factory=list)
 
-    @property
+    @cached_property
     def records(self) -> dict[str, Record]:
         """The records on the chain; an artifact without a readable one has none."""
         return {
             path: self.graph.records[path] for path in self.inputs if path in self.graph.records
         }
+
+    @cached_property
+    def read_as(self) -> dict[str, set[str]]:
+        """The hashes that each artifact had when something on the chain was made from it."""
+        hashes: dict[str, set[str]] = {}
+        for record in self.records.values():
+            for file in record.files_read:
+                hashes.setdefault(file.path, set()).add(file.sha256)
+        return hashes
 
 
 def trace(
@@ -98,8 +108,7 @@ def _inputs(graph: Graph, target: str, cell: Cell | None, path: str) -> dict[str
     """Return the inputs of an artifact on the way to a cell, by role."""
     if path not in graph.records:
         return {}
-    encoder = cell.source.encoder if cell else None
-    roles = inputs_for(graph.records[path], encoder)
+    roles = inputs_for(graph.records[path], cell.source.encoders if cell else None)
     if cell is None or path != target:
         return roles
     kept = {role: [p for p in paths if p in cell.source.inputs] for role, paths in roles.items()}
@@ -169,15 +178,11 @@ def _each_job(chain: Chain, value: Callable[[Record], float]) -> Iterator[float]
 def _name(chain: Chain, path: str) -> str:
     name = chain.graph.short(path)
     if path not in chain.records:
-        return f"{name}  (no record: {chain.graph.faults.get(path, 'none beside it')})"
+        fault = chain.graph.faults.get(path)
+        return f"{name}  (no record: {fault.text if fault else 'none beside it'})"
     artifact = chain.records[path].artifact
-    used = {
-        file.sha256
-        for record in chain.records.values()
-        for file in record.files_read
-        if file.path == path
-    }
-    other = "" if used <= {artifact.sha256} else "  (NOT the one that was read: see rdm verify)"
+    as_read = chain.read_as.get(path, set()) <= {artifact.sha256}
+    other = "" if as_read else "  (NOT the one that was read: see rdm verify)"
     return f"{name}  {artifact.sha256[:DIGITS]}  {size(artifact.bytes)}{other}"
 
 
@@ -185,8 +190,10 @@ def _about(chain: Chain, path: str, letters: Letters, indent: int) -> list[str]:
     if path not in chain.records:
         return []
     record = chain.records[path]
+    code = record.code
+    stands = "" if code.accepted_as == code.fingerprint else f" for {code.accepted_as[:DIGITS]}"
     facts = [
-        f"rdm {record.verb} {record.code.fingerprint[:DIGITS]}",
+        f"rdm {record.verb} {code.fingerprint[:DIGITS]}{stands}",
         f"code {letters['code'][_code(record)]}, machine {letters['machine'][_machine(record)]}",
         record.started,
         f"{record.seconds:.3g} s",

@@ -14,10 +14,10 @@ FACTS = frozenset({"batch", "steps", "samples", "seeds"})
 
 @dataclass(frozen=True)
 class Source:
-    """The inputs that a cell depends on; if `encoder` is given, on that encoder's part of them."""
+    """The inputs that a cell depends on; if given, on scores of a panel by `encoders` only."""
 
     inputs: Sequence[str]
-    encoder: str | None = None
+    encoders: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -48,22 +48,26 @@ def cells_of(graph: Graph, path: str) -> list[Cell]:
 def find_cell(graph: Graph, path: str, name: str) -> Cell:
     """Return the cell ROW,COLUMN of a table; RdmError lists the rows and columns that there are."""
     cells = cells_of(graph, path)
-    for cell in cells:
-        if name == f"{cell.row},{cell.column}":
-            return cell
+    found = [cell for cell in cells if name == f"{cell.row},{cell.column}"]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise RdmError(f"--cell: {name!r} stands for {len(found)} cells of {path}")
     rows = "; ".join(dict.fromkeys(cell.row for cell in cells))
     columns = "; ".join(dict.fromkeys(cell.column for cell in cells))
     raise RdmError(f"--cell: found {name!r}, allowed: ROW,COLUMN of rows {rows}; columns {columns}")
 
 
-def inputs_for(record: Record, encoder: str | None) -> dict[str, list[str]]:
-    """Return the inputs of an artifact by role; of scores of a panel, those of one encoder."""
-    panel: list[str] = leaves(record.params).get("panel", [])
+def inputs_for(record: Record, encoders: frozenset[str] | None) -> dict[str, list[str]]:
+    """Return the inputs of an artifact by role; of scores of a panel, those of some encoders."""
     roles = {role: [file.path for file in files] for role, files in record.inputs.items()}
-    if record.verb != "metrics" or encoder is None or encoder not in panel:
+    panel = leaves(record.params).get("panel")
+    if record.verb != "metrics" or encoders is None or not isinstance(panel, list):
         return roles
-    place = panel.index(encoder)
-    return {role: [paths[place]] for role, paths in roles.items()}
+    return {
+        role: [path for name, path in zip(panel, paths, strict=False) if name in encoders]
+        for role, paths in roles.items()
+    }
 
 
 def _read_csv(graph: Graph, path: str) -> list[list[str]]:
@@ -90,9 +94,21 @@ def _of_table(graph: Graph, record: Record, row: int, column: str) -> Source:
         return Source([])
     if column == "judge":
         return Source(_paths(record, "accuracies")[row : row + 1])
-    panel = leaves(record.params).get("panel", [])
-    metrics = _paths(record, "metrics")[row : row + 1]
-    return Source(metrics, column if column in panel else None)
+    return Source(_paths(record, "metrics")[row : row + 1], _encoders(record, column))
+
+
+def _encoders(record: Record, column: str) -> frozenset[str]:
+    """Return the encoders of the panel that a column is about."""
+    panel, held_out = (frozenset(record.params[key]["value"]) for key in ("panel", "held_out"))
+    if column in panel:
+        return frozenset({column})
+    if column.endswith("held-out mean"):
+        return held_out
+    if column == "training mean":
+        return panel - held_out
+    if column == "other encoders":
+        return panel - {record.params["encoder"]["value"]}
+    return panel
 
 
 def _of_comparison(graph: Graph, record: Record, row: int, column: str) -> Source:
@@ -100,11 +116,12 @@ def _of_comparison(graph: Graph, record: Record, row: int, column: str) -> Sourc
         return Source([])
     told = record.params["comparison"]["value"]
     scores, baselines = _paths(record, "scores"), len(told["baselines"])
+    encoders = _encoders(record, column)
     if row < baselines:
-        return Source(scores[row : row + 1])
+        return Source(scores[row : row + 1], encoders)
     seeds = len(record.params["seeds"]["value"])
     first = baselines + (row - baselines) * seeds
-    return Source(scores[first : first + seeds])
+    return Source(scores[first : first + seeds], encoders)
 
 
 def _of_alone(graph: Graph, record: Record, row: int, column: str) -> Source:
@@ -112,7 +129,19 @@ def _of_alone(graph: Graph, record: Record, row: int, column: str) -> Source:
     if column == "training score / floor":
         own = [*_paths(record, "histories"), *_paths(record, "floors")]
         return Source([] if row < beside else own)
-    return Source(metrics[row : row + 1] if row < beside else metrics[beside:])
+    read = metrics[row : row + 1] if row < beside else metrics[beside:]
+    return Source(read, _encoders(record, column))
+
+
+def _of_win_rates(graph: Graph, record: Record, row: int, column: str) -> Source:
+    """Scores are the run's, then those of its rivals, one a row; further rows are the paper's."""
+    own, *rivals = _paths(record, "scores")
+    rival = rivals[row : row + 1]
+    if column.startswith("paper") or not rival:
+        return Source([])
+    if column == "score of the other":
+        return Source(rival)
+    return Source([own] if column.startswith("score of ") else [own, *rival])
 
 
 def _of_spiral_table(graph: Graph, record: Record, row: int, column: str) -> Source:
@@ -152,6 +181,7 @@ SOURCES: Mapping[str, Callable[[Graph, Record, int, str], Source]] = {
     "table": _of_table,
     "comparison": _of_comparison,
     "alone": _of_alone,
+    "win_rates": _of_win_rates,
     "spiral_table": _of_spiral_table,
     "spiral_ranking": _of_spiral_ranking,
 }

@@ -15,10 +15,15 @@ LONGEST = 60  # characters of a value in a sentence
 
 @dataclass(frozen=True)
 class Plan:
-    """What the workflow would make an artifact from now: files, and parameters with their keys."""
+    """What the workflow would make an artifact from now: parameters with keys, files by role."""
 
     params: Mapping[str, Any]
-    inputs: Sequence[str]
+    inputs: Mapping[str, Sequence[str]]
+
+    @property
+    def files(self) -> list[str]:
+        """All inputs, role by role."""
+        return [path for paths in self.inputs.values() for path in paths]
 
 
 def parameter_changes(record: Record, plan: Plan) -> list[str]:
@@ -41,10 +46,19 @@ def input_changes(graph: Graph, record: Record, plan: Plan | None) -> list[str]:
     ]
     if plan is None:
         return changes
-    changes += [f"{graph.short(p)}: is read now, was not" for p in sorted({*plan.inputs} - {*read})]
-    return changes + [
-        f"{graph.short(p)}: was read, is no more" for p in sorted({*read} - {*plan.inputs})
-    ]
+    planned = {*plan.files}
+    changes += [f"{graph.short(p)}: is read now, was not" for p in sorted(planned - {*read})]
+    changes += [f"{graph.short(p)}: was read, is no more" for p in sorted({*read} - planned)]
+    return changes + (_changed_roles(record, plan) if planned == {*read} else [])
+
+
+def _changed_roles(record: Record, plan: Plan) -> list[str]:
+    """Return the roles that the same files have been given anew."""
+    was = {role: [file.path for file in files] for role, files in record.inputs.items() if files}
+    now = {role: list(paths) for role, paths in plan.inputs.items() if paths}
+    roles = sorted(was.keys() | now.keys())
+    changed = [role for role in roles if was.get(role) != now.get(role)]
+    return [f"{role}: its files are others, or in another order" for role in changed]
 
 
 def code_changes(record: Record, accepted: Sequence[Acceptance]) -> list[str]:

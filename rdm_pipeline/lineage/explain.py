@@ -16,7 +16,7 @@ def reasons(
 ) -> list[str]:
     """Return why a job that makes `outputs` would run; `remade` are files that run before it."""
     told = [reason for path in outputs for reason in _of_file(graph, path, plan, accepted)]
-    again = [graph.short(path) for path in plan.inputs if path in remade]
+    again = [graph.short(path) for path in plan.files if path in remade]
     told += [f"input {name}: is made again before" for name in again]
     return list(dict.fromkeys(told))
 
@@ -25,7 +25,7 @@ def _of_file(graph: Graph, path: str, plan: Plan, accepted: Sequence[Acceptance]
     name, there = graph.short(path), graph.locate(path).exists()
     if path not in graph.records:
         if path in graph.faults:
-            return [f"{name}: {graph.faults[path]}"]
+            return [f"{name}: {graph.faults[path].text}"]
         return [f"{name}: is there without a record" if there else f"{name}: never made"]
     record = graph.records[path]
     told = [] if there else [f"{name}: missing"]

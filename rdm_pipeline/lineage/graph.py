@@ -81,6 +81,14 @@ class Record(Part):
 
 
 @dataclass(frozen=True)
+class Fault:
+    """Why a record is not believed: the kind of fault and a sentence."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Graph:
     """The artifacts of a folder by their path from the project's folder.
 
@@ -91,7 +99,7 @@ class Graph:
     folder: Path
     prefix: str
     records: Mapping[str, Record]
-    faults: Mapping[str, str] = field(default_factory=dict)
+    faults: Mapping[str, Fault] = field(default_factory=dict)
 
     def locate(self, path: str) -> Path:
         """Return where an artifact lies on this machine."""
@@ -128,25 +136,25 @@ def walk(start: Iterable[str], following: Any) -> Iterator[str]:
 
 def load_graph(folder: Path) -> Graph:
     """Read all records below a folder; RdmError if there is none."""
-    read: dict[str, Record | str] = {}
+    read: dict[str, Record | Fault] = {}
     for file in sorted(folder.rglob(f"*{SUFFIX}")):
         name = file.relative_to(folder).as_posix().removesuffix(SUFFIX)
         try:
             read[name] = read_record(file, folder)
         except RdmError as error:
-            read[name] = str(error)
+            read[name] = Fault("faulty record", str(error))
     if not read:
         raise RdmError(f"{folder}: holds no record (*{SUFFIX}); make results first")
     prefix = _prefix(read, folder)
     paths = {f"{prefix}/{name}": entry for name, entry in read.items()}
     for path, entry in paths.items():
-        if isinstance(entry, Record):
-            paths[path] = _misplaced(path, entry, prefix, folder) or entry
+        if isinstance(entry, Record) and (told := _misplaced(path, entry, prefix, folder)):
+            paths[path] = Fault("foreign record", told)
     return Graph(
         folder,
         prefix,
         {path: entry for path, entry in paths.items() if isinstance(entry, Record)},
-        {path: entry for path, entry in paths.items() if isinstance(entry, str)},
+        {path: entry for path, entry in paths.items() if isinstance(entry, Fault)},
     )
 
 
@@ -173,7 +181,7 @@ def read_record(file: Path, folder: Path) -> Record:
         raise RdmError(f"the record is faulty: {explain(error, tree)[:200]}") from None
 
 
-def _prefix(read: Mapping[str, Record | str], folder: Path) -> str:
+def _prefix(read: Mapping[str, Record | Fault], folder: Path) -> str:
     """Return what most records call the folder; they may have been copied to another place."""
     claims = Counter(
         entry.artifact.path.removesuffix(f"/{name}")

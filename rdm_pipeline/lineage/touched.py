@@ -51,7 +51,7 @@ def _depends(graph: Graph, cell: Cell, named: set[str], reached: set[str]) -> bo
         if path in named:
             return True
         if path in reached and path in graph.records:
-            read = inputs_for(graph.records[path], cell.source.encoder)
+            read = inputs_for(graph.records[path], cell.source.encoders)
             if any(file in reached for files in read.values() for file in files):
                 return True
     return False

@@ -51,7 +51,7 @@ def verify(graph: Graph, only: set[str] | None, here: Here, quick: bool = False)
     """
     checks: list[Iterable[Finding]] = [
         _faults(graph),
-        _files_without_record(graph),
+        _files_without_record(graph, here.plans or {}),
         _bytes(graph, _by_size_and_time if quick else partial(_by_hash, graph), only),
         _siblings(graph),
         _inputs(graph),
@@ -66,11 +66,10 @@ def verify(graph: Graph, only: set[str] | None, here: Here, quick: bool = False)
 
 def _faults(graph: Graph) -> Iterator[Finding]:
     for path, fault in graph.faults.items():
-        kind = "foreign record" if "another file" in fault else "edited record"
-        yield Finding(kind, path, fault)
+        yield Finding(fault.kind, path, fault.text)
 
 
-def _files_without_record(graph: Graph) -> Iterator[Finding]:
+def _files_without_record(graph: Graph, plans: Mapping[str, Plan]) -> Iterator[Finding]:
     """Find files that no record speaks for; those in a folder that is an artifact belong to it."""
     known = graph.records.keys() | graph.faults.keys()
     made = {file.path for record in graph.records.values() for file in record.outputs}
@@ -80,8 +79,8 @@ def _files_without_record(graph: Graph) -> Iterator[Finding]:
         path = f"{graph.prefix}/{below.as_posix()}"
         if path in known or _is_no_artifact(file, below) or folders & {*file.parents}:
             continue
-        if path in made or path in graph.readers:
-            yield Finding("deleted record", path, "its record is gone, others name it")
+        if path in made or path in graph.readers or path in plans:
+            yield Finding("deleted record", path, "the file is there, its record is gone")
         elif not file.is_dir():
             yield Finding("foreign file", path, "no record speaks of it")
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from rdm_pipeline.lineage.compare import Plan
+from rdm_pipeline.lineage.graph import Record
 from rdm_pipeline.lineage.record import record_path, sealed, start, write_records
 
 RESULTS = Path("results/tiny")
@@ -83,6 +85,7 @@ def report(edition: str) -> None:
         "rows": {"key": "report.table1.rows", "value": list(ROWS)},
         "labels": {row: {"key": f"report.labels.{row}", "value": ROWS[row]} for row in ROWS},
         "panel": {"value": PANEL},
+        "held_out": {"value": PANEL[1:]},
     }
     read = {
         "metrics": [f"metrics/{row}.json" for row in ROWS],
@@ -115,6 +118,12 @@ def results(editions, tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
     shutil.copytree(editions / "first" / RESULTS, RESULTS)
     return RESULTS
+
+
+def planned_as_made(record: Record) -> Plan:
+    """Return the plan of a workflow that would make an artifact as it was made."""
+    files = {role: [file.path for file in files] for role, files in record.inputs.items()}
+    return Plan(record.params, files)
 
 
 def rewrite(file: Path, **changes: Any) -> None:

@@ -1,94 +1,158 @@
-"""Cells of every kind of table: which inputs each depends on."""
+"""Cells of every table: each depends on exactly those inputs whose numbers change it."""
 
+import csv
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
 import pytest
 
-from rdm_pipeline.lineage.cells import cells_of, inputs_for
-from rdm_pipeline.lineage.graph import Graph, load_graph
+from rdm_pipeline.artifacts import write_arrays, write_json
+from rdm_pipeline.cli import VERBS, main
+from rdm_pipeline.errors import RdmError
+from rdm_pipeline.lineage.cells import SOURCES, cells_of, find_cell, inputs_for
+from rdm_pipeline.lineage.graph import load_graph
+from rdm_pipeline.lineage.record import start, write_records
+from rdm_pipeline.recipes import Job, options, planned_jobs
 from tests.lineage.conftest import RESULTS, make
+from tests.pipeline.conftest import ROOT
 
-SCORES = ["real", "a0", "a1", "b0", "b1"]
+SMOKE = Path("results/smoke")
+PANEL = ["sup", "random", "pixels"]
+TABLES = (
+    *("table1", "table7", "table3", "table4", "table6", "beyond", "fig5", "fig6"),
+    *("fig3", "fig4_spiral", "table4_spiral"),
+)
 
 
-def sources(graph: Graph, name: str) -> dict[tuple[str, str], set[str]]:
-    """Return the inputs of each cell of a table, by row and column."""
+def test_every_verb_that_makes_a_table_says_what_its_cells_depend_on():
+    assert {name for name, verb in VERBS.items() if "csv" in verb.outputs} == set(SOURCES)
+
+
+@pytest.fixture(scope="module")
+def jobs() -> dict[str, Job]:
+    """What makes each table of the profile smoke."""
+    targets = ("--config", "profile=smoke", "--", "all", "ablations", "fig6", "studies")
+    found = planned_jobs(ROOT, "--forceall", "--ignore-incomplete", *targets)
+    named = {Path(path): job for job in found for path in job.outputs}
+    return {path.stem: job for path, job in named.items() if path.suffix == ".csv"}
+
+
+def test_these_are_all_tables_of_the_profile(jobs):
+    assert set(jobs) == set(TABLES)
+
+
+# --- inputs that say something ------------------------------------------------------------------
+
+
+def write_input(path: Path, times: float = 1.0, encoder: str | None = None) -> None:
+    """Write numbers that only this path has, those by `encoder` (None: all) times a factor."""
+    rng = np.random.default_rng(list(path.as_posix().encode()))
+    of = {name: float(rng.uniform(1, 2)) for name in PANEL}
+    of = {name: x * (times if encoder in (None, name) else 1) for name, x in of.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    match path.relative_to(SMOKE).parts:
+        case ("preference", _):
+            write_preference(path, rng.normal(size=40) + times)
+        case ("spiral", discrepancy, batch, seed):
+            told = {"discrepancy": discrepancy, "batch": int(batch), "seed": int(seed[:-5])}
+            scores = {"recall": of["sup"] / 4, "med_dist": of["random"]}
+            write_json(path, {**told, **scores})
+            params = {key: {"value": value} for key, value in told.items()}
+            write_records(start("spiral"), params, {}, [path])
+        case parts:
+            write_json(path, of_kind(parts, of))
+
+
+def write_preference(path: Path, scores: np.ndarray) -> None:
+    arrays = {"scores": scores.astype("float32"), "labels": np.zeros(40, "int64")}
+    write_arrays(path, "preference", arrays, {"classes": "[]", "model": "tiny"})
+
+
+def of_kind(parts: tuple[str, ...], of: dict[str, float]) -> Any:
+    """Return what the artifact of a kind would hold, made from one number per encoder."""
+    mean = sum(of.values()) / len(of)
     return {
-        (cell.row, cell.column): {graph.short(path) for path in cell.source.inputs}
-        for cell in cells_of(graph, f"{RESULTS}/tables/{name}.csv")
-    }
+        "metrics": {"sw": of, "mmd": of, "sw_mean": mean, "mmd_mean": mean},
+        "judge": {"accuracy": mean},
+        "neutral": {"energy": mean, "polynomial": mean},
+        "history.json": [{"scores": of, "batch": 64}] * 3,
+        "floors.json": {"64": {name: {"mean": x, "spread": 0.1} for name, x in of.items()}},
+    }[parts[-1] if parts[0] == "runs" else parts[0]]
 
 
-@pytest.fixture(autouse=True)
+def printed(job: Job) -> dict[tuple[str, str], str]:
+    """Make a table; return its cells by row and column."""
+    assert main(shlex.split(job.command.partition(" 2>&1")[0])[1:]) == 0
+    with Path(options(job)["csv"][0]).open() as file:
+        header, *rows = csv.reader(file)
+    return {(row[0], name): text for row in rows for name, text in zip(header, row, strict=True)}
+
+
+def units(path: Path) -> Iterator[str | None]:
+    """Yield what of an input can change by itself: scores of a panel encoder by encoder."""
+    yield from PANEL if path.parent.name == "metrics" else [None]
+
+
+def is_measured(text: str) -> bool:
+    return "." in text and text.replace(".", "").replace("e-", "").replace("-", "").isdigit()
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_cell_changes_if_and_only_if_what_it_depends_on_does(name, jobs, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    job = jobs[name]
+    inputs = [Path(path) for path in job.inputs]
+    for path in inputs:
+        write_input(path)
+    before = printed(job)
+    cells = cells_of(load_graph(SMOKE), options(job)["csv"][0])
+    assert {(cell.row, cell.column) for cell in cells} < set(before)
+    for path in inputs:
+        for encoder in units(path):
+            write_input(path, 1.5, encoder)
+            after = printed(job)
+            write_input(path)
+            changed = {key for key, text in before.items() if after.get(key) != text}
+            depends = {
+                (cell.row, cell.column)
+                for cell in cells
+                if path.as_posix() in cell.source.inputs
+                and (not encoder or not cell.source.encoders or encoder in cell.source.encoders)
+            }
+            assert changed <= depends, (path, encoder)
+            assert changed, (path, encoder)
+            if name != "table4_spiral":  # others of its batch may rank as before
+                rest = {before[key] for key in depends - changed}
+                assert not [text for text in rest if is_measured(text)], (path, encoder)
+
+
+# --- other tables -------------------------------------------------------------------------------
+
+
+@pytest.fixture
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def test_a_variants_scores_come_from_its_seeds_and_its_facts_from_parameters():
-    for name in SCORES:
-        make("metrics", {}, {}, **{f"metrics/{name}.json": name})
-    told = {"comparison": {"value": {"baselines": ["real"]}}, "seeds": {"value": [0, 1]}}
-    csv = {"tables/table3.csv": "run,batch,SW_r2,± SW_r2\nreal,,1,\na,64,2,1\nb,64,3,1\n"}
-    make("comparison", told, {"scores": [f"metrics/{name}.json" for name in SCORES]}, **csv)
-    found = sources(load_graph(RESULTS), "table3")
-    assert found["real", "SW_r2"] == {"metrics/real.json"}
-    assert found["a", "SW_r2"] == {"metrics/a0.json", "metrics/a1.json"}
-    assert found["b", "± SW_r2"] == {"metrics/b0.json", "metrics/b1.json"}
-    assert found["b", "batch"] == set()
-
-
-def test_figure_5s_training_score_comes_from_histories_and_floors():
-    names = ["metrics/real.json", "metrics/s0.json", "metrics/s1.json", "h0", "h1", "f0", "f1"]
-    for name in names:
-        make("metrics", {}, {}, **{name: name})
-    read = {"metrics": names[:3], "histories": names[3:5], "floors": names[5:]}
-    csv = {"tables/fig5.csv": "run,sup,training score / floor\nreal,1,\nalone,2,1\n"}
-    make("alone", {"beside": {"value": ["real"]}}, read, **csv)
-    found = sources(load_graph(RESULTS), "fig5")
-    assert found["real", "sup"] == {"metrics/real.json"}
-    assert found["real", "training score / floor"] == set()
-    assert found["alone", "sup"] == {"metrics/s0.json", "metrics/s1.json"}
-    assert found["alone", "training score / floor"] == {"h0", "h1", "f0", "f1"}
-
-
-@pytest.fixture
-def spiral() -> list[str]:
-    """Scores of two discrepancies at batch 8, one of them with two seeds, one alone at 16."""
-    cells = [("sw", 8, 0), ("mmd", 8, 0), ("mmd", 8, 1), ("mmd", 16, 0)]
-    names = []
-    for discrepancy, batch, seed in cells:
-        told = {"discrepancy": {"value": discrepancy}, "batch": {"value": batch}}
-        names.append(f"spiral/{discrepancy}/{batch}/{seed}.json")
-        make("spiral", told, {}, **{names[-1]: names[-1]})
-    return names
-
-
-def test_a_cell_of_the_spiral_comes_from_its_seeds(spiral):
-    rows = 'real points,1,1\n"SW, B = 8",1,1\n"MMD, B = 8",1,1\n"MMD, B = 16",1,\n'
-    csv = {"tables/fig3.csv": f"cell,recall,paper's recall\n{rows}"}
-    make("spiral_table", {}, {"scores": spiral}, **csv)
-    found = sources(load_graph(RESULTS), "fig3")
-    assert found["real points", "recall"] == set()
-    assert found["SW, B = 8", "recall"] == {"spiral/sw/8/0.json"}
-    assert found["MMD, B = 8", "recall"] == {"spiral/mmd/8/0.json", "spiral/mmd/8/1.json"}
-    assert found["MMD, B = 16", "recall"] == {"spiral/mmd/16/0.json"}
-    assert found["MMD, B = 8", "paper's recall"] == set()
-
-
-def test_a_rank_of_the_spiral_depends_on_all_of_its_batch(spiral):
-    csv = {"tables/table4.csv": 'batch and rank,medDist\n"B = 8, 1",1\n"B = 8, 2",2\n'}
-    make("spiral_ranking", {}, {"scores": spiral}, **csv)
-    found = sources(load_graph(RESULTS), "table4")
-    assert found["B = 8, 1", "medDist"] == found["B = 8, 2", "medDist"] == set(spiral[:3])
-
-
-def test_a_table_of_an_unknown_kind_depends_on_all_it_read():
+def test_a_table_of_an_unknown_kind_depends_on_all_it_read(here):
     make("metrics", {}, {}, a="a")
     make("grid", {}, {"x": ["a"]}, **{"tables/other.csv": "run,score\nirdm,1\n"})
-    assert sources(load_graph(RESULTS), "other") == {("irdm", "score"): {"a"}}
+    (cell,) = cells_of(load_graph(RESULTS), f"{RESULTS}/tables/other.csv")
+    assert cell.source.inputs == [f"{RESULTS}/a"]
 
 
-def test_scores_of_a_panel_are_narrowed_to_one_encoder_by_its_place(results):
+def test_a_name_of_two_cells_is_an_error(here):
+    make("grid", {}, {}, **{"tables/other.csv": "run,score\nirdm,1\nirdm,2\n"})
+    with pytest.raises(RdmError, match="'irdm,score' stands for 2 cells"):
+        find_cell(load_graph(RESULTS), f"{RESULTS}/tables/other.csv", "irdm,score")
+
+
+def test_scores_of_a_panel_are_narrowed_to_encoders_by_their_places(results):
     record = load_graph(results).records[f"{RESULTS}/metrics/irdm.json"]
     of_one = {"banks": ["banks/pixels.h5"], "features": ["features/irdm/pixels.h5"]}
-    found = inputs_for(record, "pixels")
+    found = inputs_for(record, frozenset({"pixels"}))
     assert found == {role: [f"{RESULTS}/{p}" for p in paths] for role, paths in of_one.items()}
-    assert len(inputs_for(record, "SW_r2")["banks"]) == 2
+    assert len(inputs_for(record, None)["banks"]) == 2

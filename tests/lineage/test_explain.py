@@ -7,7 +7,7 @@ from rdm_pipeline.lineage.compare import Plan, changed_modules
 from rdm_pipeline.lineage.explain import reasons
 from rdm_pipeline.lineage.graph import load_graph
 from rdm_pipeline.lineage.record import record_path
-from tests.lineage.conftest import RESULTS, THREADS, make
+from tests.lineage.conftest import RESULTS, THREADS, make, planned_as_made
 
 BANK = f"{RESULTS}/banks/sup.h5"
 
@@ -16,9 +16,7 @@ def why(results, plan: Plan | None = None, remade=(), path: str = BANK) -> list[
     graph = load_graph(results)
     record = graph.records.get(path)
     if plan is None:
-        plan = Plan(
-            record.params if record else {}, [f.path for f in record.files_read] if record else []
-        )
+        plan = planned_as_made(record) if record else Plan({}, {})
     return reasons(graph, [path], plan, remade, [])
 
 
@@ -27,7 +25,7 @@ def test_what_is_as_it_was_has_no_reason(results):
 
 
 def test_a_parameter_is_told_by_key_with_old_and_new_value(results):
-    inputs = [f"{RESULTS}/{name}" for name in ("images/real.h5", "encoders/sup.safetensors")]
+    inputs = planned_as_made(load_graph(results).records[BANK]).inputs
     told = {"threads": {"key": "threads", "value": 2}}
     assert why(results, Plan(told, inputs)) == ["parameter threads: was 1, is 2"]
     more = {**THREADS, "rows": {"key": "a.rows", "value": {"x": [1], "y": None}}}
@@ -45,7 +43,7 @@ def test_an_input_is_told_with_old_and_new_hash(results):
 
 
 def test_other_inputs_are_told(results):
-    plan = Plan(THREADS, [f"{RESULTS}/images/real.h5", f"{RESULTS}/images/more.h5"])
+    plan = Plan(THREADS, {"images": [f"{RESULTS}/images/{n}.h5" for n in ("real", "more")]})
     assert why(results, plan) == [
         "input images/more.h5: is read now, was not",
         "input encoders/sup.safetensors: was read, is no more",
@@ -82,5 +80,5 @@ def test_modules_that_came_and_went_are_told():
 
 @pytest.mark.parametrize("value", ["x" * 500, list(range(500))])
 def test_long_values_are_cut(results, value):
-    plan = Plan({"threads": {"key": "threads", "value": value}}, [])
+    plan = Plan({"threads": {"key": "threads", "value": value}}, {})
     assert len(why(results, plan)[0]) < 150

@@ -17,10 +17,10 @@ BANK = "banks/sup.h5"
 
 def fault(results: Path) -> str:
     """Return what is wrong with the only faulty record."""
-    ((path, told),) = load_graph(results).faults.items()
+    ((path, found),) = load_graph(results).faults.items()
     assert path == f"{RESULTS}/{BANK}"
-    assert "\n" not in told
-    return told
+    assert "\n" not in found.text
+    return found.text
 
 
 def commands(results: Path, capsys) -> str:

@@ -15,7 +15,7 @@ from rdm_pipeline.lineage.graph import load_graph
 from rdm_pipeline.lineage.record import record_path
 from rdm_pipeline.lineage.touched import touched
 from rdm_pipeline.lineage.verify import Finding, Here, verify
-from tests.lineage.conftest import RESULTS, all_artifacts, make, rewrite
+from tests.lineage.conftest import RESULTS, all_artifacts, make, planned_as_made, rewrite
 
 HERE = Here(None, [], frozenset(VERBS))
 every_artifact = pytest.mark.parametrize("name", all_artifacts())
@@ -42,7 +42,7 @@ def kinds(results: Path, name: str) -> set[str]:
 def plans(results: Path) -> dict[str, Plan]:
     """Return a workflow that would make everything as it was made."""
     records = load_graph(results).records
-    return {p: Plan(r.params, [f.path for f in r.files_read]) for p, r in records.items()}
+    return {path: planned_as_made(record) for path, record in records.items()}
 
 
 def against(results: Path, planned: dict[str, Plan]) -> list[Finding]:
@@ -133,7 +133,7 @@ def test_a_flipped_bit_of_a_record_is_told_wherever_it_is(results, name):
     before = record.read_bytes()
     for place in range(0, len(before), len(before) // 15):
         flip(record, place)
-        assert kinds(results, name) & {"edited record", "foreign record"}, before[place:][:20]
+        assert kinds(results, name) & {"faulty record", "foreign record"}, before[place:][:20]
         record.write_bytes(before)
 
 
@@ -229,12 +229,23 @@ def test_a_changed_parameter_is_named_with_both_values(results):
 
 def test_what_the_workflow_decides_counts_too_and_so_do_its_inputs(results):
     planned, path = plans(results), f"{RESULTS}/metrics/real.json"
-    planned[path] = Plan({"panel": {"value": ["sup"]}}, planned[path].inputs[::2])
+    only_sup = {role: paths[:1] for role, paths in planned[path].inputs.items()}
+    planned[path] = Plan({"panel": {"value": ["sup"]}}, only_sup)
     assert [(f.kind, f.text) for f in against(results, planned)] == [
         ("changed parameter", 'panel: was ["sup", "pixels"], is ["sup"]'),
         ("stale result", "its input banks/pixels.h5: was read, is no more"),
         ("stale result", "its input features/real/pixels.h5: was read, is no more"),
     ]
+
+
+def test_the_same_files_in_another_order_or_role_are_told(results):
+    planned, path = plans(results), f"{RESULTS}/metrics/real.json"
+    features, banks = (planned[path].inputs[role] for role in ("features", "banks"))
+    planned[path] = Plan(planned[path].params, {"features": features[::-1], "banks": banks})
+    told = "its input features: its files are others, or in another order"
+    assert against(results, planned) == [Finding("stale result", path, told)]
+    planned[path] = Plan(planned[path].params, {"features": banks, "banks": features})
+    assert len(against(results, planned)) == 2
 
 
 def test_what_the_workflow_does_not_make_is_foreign(results):
