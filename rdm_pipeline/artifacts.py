@@ -187,6 +187,12 @@ def read_attrs(path: Path, kind: str) -> dict[str, Any]:
         return _attributes(file, kind)
 
 
+def kind_of(path: Path) -> str:
+    """Return the kind of an HDF5 artifact."""
+    with h5py.File(path, "r") as file:
+        return str(file.attrs.get("kind"))
+
+
 def read_json(path: Path) -> Any:
     """Read a JSON artifact."""
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rdm_pipeline.errors import RdmError
+from rdm_pipeline.questions import QUESTIONS, add_questions
 
 FAILURE = 2
 
@@ -226,42 +227,11 @@ def plan(targets: list[str], profile: str) -> None:
     print(dry_summary(workflow, jobs))
 
 
-def audit(**options: Any) -> int:
-    """Print the chain from a number, a table or a picture back to the raw files."""
-    from rdm_pipeline.provenance import run_audit
-
-    return run_audit(**options)
-
-
-def verify(**options: Any) -> int:
-    """Hash artifacts again and compare them with records, parameters and code; 1 on findings."""
-    from rdm_pipeline.provenance import run_verify
-
-    return run_verify(**options, verbs=frozenset(VERBS))
-
-
-def explain(**options: Any) -> int:
-    """Say why Snakemake would run each job that it would run for a target."""
-    from rdm_pipeline.provenance import run_explain
-
-    return run_explain(**options)
-
-
-def accept(**options: Any) -> int:
-    """Declare that a change of a verb's code leaves its results as they are."""
-    from rdm_pipeline.provenance import run_accept
-
-    return run_accept(**options)
-
-
 COMMANDS: Mapping[str, Callable[..., int | None]] = {
     "show": show,
     "recipes": recipes,
     "plan": plan,
-    "audit": audit,
-    "verify": verify,
-    "explain": explain,
-    "accept": accept,
+    **QUESTIONS,
 }
 
 
@@ -277,35 +247,8 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("plan", help=plan.__doc__, description=plan.__doc__)
     command.add_argument("targets", nargs="*", metavar="TARGET", help="as of snakemake; all")
     command.add_argument("--profile", default="demo", help="demo or a file of profiles/")
-    for name in ("audit", "verify", "explain", "accept"):
-        about = COMMANDS[name].__doc__
-        _add_question(commands.add_parser(name, help=about, description=about), name)
+    add_questions(commands, VERBS)
     return parser
-
-
-def _add_question(command: argparse.ArgumentParser, name: str) -> None:
-    """Add what a question about the records may name."""
-    command.add_argument("--profile", default="demo", help="demo or a file of profiles/")
-    if name == "accept":
-        command.add_argument("verbs", nargs="+", choices=VERBS, metavar="VERB")
-        command.add_argument("--reason", required=True, metavar="TEXT", help="why nothing changes")
-        return
-    many = "?" if name == "verify" else None
-    about = "an artifact, such as tables/table1" + (", or a rule" if name == "explain" else "")
-    command.add_argument("target", nargs=many, metavar="TARGET", help=about)
-    if name == "explain":
-        return
-    about = "a folder of results from elsewhere; it needs neither params.yaml nor Snakefile"
-    command.add_argument("--results", type=Path, metavar="FOLDER", help=about)
-    if name == "verify":
-        command.add_argument("--quick", action="store_true", help="sizes and times, no hashes")
-        return
-    command.add_argument("--cell", metavar="ROW,COLUMN", help="one number of a table")
-    forms = command.add_mutually_exclusive_group()
-    for form in ("json", "dot"):
-        forms.add_argument(
-            f"--{form}", dest="form", action="store_const", const=form, default="tree"
-        )
 
 
 def _add_verb(command: argparse.ArgumentParser, verb: Verb) -> None:
