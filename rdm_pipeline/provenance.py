@@ -1,9 +1,11 @@
 """What a person asks of the records: rdm audit, verify, explain, accept."""
 
 import getpass
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from rdm_pipeline.artifacts import sha256
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.lineage.accepted import (
     FILE,
@@ -36,11 +38,11 @@ def run_audit(target: str, cell: str | None, form: str, profile: str, results: P
     if cell is not None:
         path = str(Path(path).with_suffix(".csv"))
         if path not in graph.records:
-            raise RdmError(f"{target}: has no cells; --cell is for tables")
+            raise RdmError(f"{target}: no record of cells; --cell is for tables")
         found = find_cell(graph, path, cell)
     forms = {"tree": as_tree, "json": as_json, "dot": as_dot}
     print(forms[form](trace(graph, path, found, acceptances())))
-    return 0
+    return _warn_of_edit(graph, path) if found else 0
 
 
 def run_verify(
@@ -108,6 +110,14 @@ def _behind(graph: Graph, path: str) -> set[str]:
     return {*trace(graph, path, None).inputs, *siblings}
 
 
+def _warn_of_edit(graph: Graph, path: str) -> int:
+    """Say so and return 1 if the file that a number was read from is not the one recorded."""
+    if sha256(graph.locate(path)) == graph.records[path].artifact.sha256:
+        return 0
+    print(f"rdm: {path}: edited since its record was written; see rdm verify", file=sys.stderr)
+    return FOUND
+
+
 def _verdict(
     graph: Graph, only: set[str] | None, found: Sequence[Finding], here: Here, quick: bool
 ) -> list[str]:
@@ -116,7 +126,7 @@ def _verdict(
     used = [a for a in here.accepted if codes & {(a.verb, a.old), (a.verb, a.new)}]
     total = size(sum(record.artifact.bytes for record in records))
     how = "compared by size and time" if quick else "hashed again"
-    count = f"{len(found)} findings" if found else "no finding"
+    count = f"{len(found)} finding{'s' * (len(found) > 1)}" if found else "no finding"
     lines = [acceptance(entry) for entry in used]
     if here.plans is None:
         lines.append("parameters and inputs were not compared with a workflow: --results")

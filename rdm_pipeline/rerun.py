@@ -68,16 +68,17 @@ def _outputs(jobs: Iterable[Job]) -> Iterable[str]:
 
 
 def prepare(root: Path, scratch: Path, graph: Graph, kept: Iterable[str]) -> None:
-    """Fill a folder with links: to what the project holds, and to artifacts that stay."""
+    """Fill a folder with links: to what the project holds, and to artifacts that stay.
+
+    Of those that are not here Snakemake will say whether they are needed.
+    """
     made_here = {".snakemake", "logs", graph.folder.parts[0]}
     scratch.mkdir(parents=True, exist_ok=True)
     names = [entry.name for entry in root.iterdir() if not scratch.is_relative_to(entry)]
     for name in [*(name for name in names if name not in made_here), *kept]:
         link, place = scratch / name, root / name
-        if not place.exists():
-            raise RdmError(f"{name}: not there; make it first")
-        link.parent.mkdir(parents=True, exist_ok=True)
-        if not link.is_symlink():
+        if place.exists() and not link.is_symlink():
+            link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(place)
 
 
@@ -105,7 +106,8 @@ def report(
     differ = {path: gap for path, gap in gaps.items() if gap}
     for line in _by_verb(again, differ):
         print(printable(line))
-    print(f"{len(paths)} artifacts made again: {len(paths) - len(differ)} have identical bytes")
+    same = len(paths) - len(differ)
+    print(f"{same} of {len(paths)} artifacts made again have identical bytes")
     if not differ:
         return 0
     told = [path for path in paths if path in here.records]

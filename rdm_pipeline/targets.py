@@ -38,7 +38,7 @@ def find_artifact(graph: Graph, target: str) -> str:
 
 def snakemake_name(graph: Graph, target: str) -> str:
     """Return a rule's name as it is, and the file that a path or a stem stands for."""
-    if "/" not in target:
+    if target.isidentifier():
         return target
     try:
         return find_artifact(graph, target)

@@ -153,7 +153,8 @@ def _head(chain: Chain, letters: Letters) -> list[str]:
     for text, name in letters["machine"].items():
         lines += _wrapped(f"machine {name}: {text}", 0)
     seeds = {key: seed for record in records for key, seed in record.seeds.items()}
-    lines += _wrapped("seeds: " + (", ".join(f"{k} {v}" for k, v in sorted(seeds.items()))), 0)
+    named = ", ".join(f"{key} {seed}" for key, seed in sorted(seeds.items()))
+    lines += _wrapped(f"seeds: {named or 'none'}", 0)
     codes = {(record.verb, record.code.fingerprint) for record in records}
     for entry in chain.accepted:
         if codes & {(entry.verb, entry.old), (entry.verb, entry.new)}:

@@ -82,7 +82,7 @@ def test_the_tree_tells_the_value_and_each_artifact_once(results, capsys):
         ("tables/table1", "iRDM, a run", "--cell: found 'iRDM, a run', allowed: ROW,COLUMN"),
         ("tables/tabel1", None, "no record of it in results/tiny, allowed: figures/samples-irdm,"),
         ("../../etc/passwd", None, "no record of it in results/tiny"),
-        ("figures/samples-irdm", "a,b", "has no cells; --cell is for tables"),
+        ("figures/samples-irdm", "a,b", "no record of cells; --cell is for tables"),
     ],
 )
 def test_unknown_names_are_one_line_that_lists_those_allowed(results, capsys, target, cell, told):
@@ -136,6 +136,16 @@ def test_an_artifact_without_a_record_ends_its_branch_and_says_so(results):
     record_path(results / "banks/sup.h5").unlink()
     told = as_tree(trace(load_graph(results), TABLE, None))
     assert "banks/sup.h5  (no record: none beside it)" in told
+
+
+def test_a_number_of_an_edited_table_is_not_shown_as_if_nothing_were(results, capsys):
+    table = results / "tables/table1.csv"
+    table.write_text(table.read_text().replace(",4,", ",2,"))
+    cell = ["--cell", "iRDM, a run,SW_r2", "--results", str(results)]
+    assert main(["audit", "tables/table1", *cell]) == 1
+    told = capsys.readouterr()
+    assert told.out.startswith("tables/table1.csv: iRDM, a run, SW_r2 = 2\n")
+    assert "tables/table1.csv: edited since its record was written" in told.err
 
 
 def test_a_table_that_does_not_fit_its_record_has_no_cells(results):

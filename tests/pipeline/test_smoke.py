@@ -11,6 +11,9 @@ import pytest
 
 from rdm_pipeline.artifacts import read_json
 from rdm_pipeline.files import sha256
+from rdm_pipeline.lineage.audit import trace
+from rdm_pipeline.lineage.cells import cells_of
+from rdm_pipeline.lineage.graph import load_graph
 from rdm_pipeline.lineage.record import SUFFIX, record_path
 from rdm_pipeline.plan import Costs
 from rdm_pipeline.recipes import planned_jobs
@@ -217,6 +220,20 @@ def test_preference_is_a_target_and_its_pairs_are_of_one_noise(project):
     assert same["VAE decoder (warm start)"] == "noise and class"
     assert same["real (second draw)"] == "class"
     assert (project / RESULTS / "figures/fig6.png").exists()
+
+
+def test_every_number_and_every_picture_goes_back_to_raw_data(project):
+    run(project, "snakemake", "-c2", *SMOKE, "--quiet", "rules", "--", "all", "ablations", "fig6")
+    graph = load_graph(project / RESULTS)
+    raw = f"{RESULTS}/raw/fashion_mnist"
+    for path in graph.records:
+        if "/figures/" in path:
+            assert raw in trace(graph, path, None).inputs
+        if "/tables/" in path and path.endswith(".csv"):
+            for cell in cells_of(graph, path):
+                chain = trace(graph, path, cell)
+                assert (raw in chain.inputs) is bool(cell.source.inputs)
+                assert chain.inputs.keys() == chain.records.keys()
 
 
 def test_a_plan_says_the_bytes_of_the_files_that_are_made(project):
