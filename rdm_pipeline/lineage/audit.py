@@ -12,6 +12,7 @@ from rdm_pipeline.lineage.graph import Graph, Record, walk
 from rdm_pipeline.lineage.shown import compact, few, leaves, printable, size
 
 WIDTH = 110
+LONG = 40  # characters of a parameter that is printed once
 DIGITS = 16  # of a hash, as a person sees it; JSON has all 64
 
 
@@ -88,6 +89,7 @@ def as_tree(chain: Chain) -> str:
     letters = _letters(chain)
     lines = [*_head(chain, letters), ""]
     seen: set[str] = set()
+    told: set[str] = set()
     ahead = [(chain.target, "", "", "")]
     while ahead:
         path, before, branch, below = ahead.pop()
@@ -97,7 +99,7 @@ def as_tree(chain: Chain) -> str:
         seen.add(path)
         inputs = [file for files in chain.inputs[path].values() for file in files]
         stem = before + below + ("│ " if inputs else "  ")
-        lines += [stem + line for line in _about(chain, path, letters, len(stem))]
+        lines += [stem + line for line in _about(chain, path, letters, told, len(stem))]
         children = [(file, before + below, "├─", "│ ") for file in inputs[:-1]]
         children += [(file, before + below, "└─", "  ") for file in inputs[-1:]]
         ahead += reversed(children)
@@ -187,7 +189,7 @@ def _name(chain: Chain, path: str) -> str:
     return f"{name}  {artifact.sha256[:DIGITS]}  {size(artifact.bytes)}{other}"
 
 
-def _about(chain: Chain, path: str, letters: Letters, indent: int) -> list[str]:
+def _about(chain: Chain, path: str, letters: Letters, told: set[str], indent: int) -> list[str]:
     if path not in chain.records:
         return []
     record = chain.records[path]
@@ -201,9 +203,17 @@ def _about(chain: Chain, path: str, letters: Letters, indent: int) -> list[str]:
         f"{record.device_hours:.3g} device-hours",
         f"{size(record.peak_memory_bytes)} of memory",
     ]
-    params = [f"{key} = {compact(value)}" for key, value in leaves(record.params).items()]
+    params = _parameters(record, told)
     lines = _wrapped(" · ".join(facts), indent) + _wrapped("; ".join(params), indent)
     return lines if record.files_read else lines + _wrapped(_files_in(chain.graph, path), indent)
+
+
+def _parameters(record: Record, told: set[str]) -> list[str]:
+    """Return parameters with their keys; long ones that have been `told` by the key alone."""
+    texts = {key: f"{key} = {compact(value)}" for key, value in leaves(record.params).items()}
+    again = {key for key, text in texts.items() if text in told and len(text) > LONG}
+    told.update(texts.values())
+    return [f"{key} (above)" if key in again else text for key, text in texts.items()]
 
 
 def _files_in(graph: Graph, path: str) -> str:

@@ -10,7 +10,7 @@ from rdm_pipeline.lineage.audit import as_dot, as_json, as_tree, trace
 from rdm_pipeline.lineage.cells import cells_of, find_cell
 from rdm_pipeline.lineage.graph import load_graph
 from rdm_pipeline.lineage.record import record_path
-from tests.lineage.conftest import RESULTS, rewrite
+from tests.lineage.conftest import RESULTS, THREADS, rewrite
 
 TABLE = f"{RESULTS}/tables/table1.csv"
 
@@ -73,6 +73,16 @@ def test_the_tree_tells_the_value_and_each_artifact_once(results, capsys):
     for word in ("rdm metrics", "threads = 1", "dataset.seed 3", "torch 2.", "cpus"):
         assert word in told
     assert "holds pictures 13 B" in told
+
+
+def test_a_long_parameter_is_printed_once_and_a_short_one_everywhere(results):
+    network = {"key": "panels.tiny.sup.network", "value": {"widths": [128] * 20}}
+    for name in ("encoders/sup.safetensors", "features/irdm/sup.h5"):
+        rewrite(results / name, params={"network": network, **THREADS})
+    told = as_tree(trace(load_graph(results), TABLE, None))
+    assert told.count("panels.tiny.sup.network = ") == 1
+    assert told.count("panels.tiny.sup.network (above)") == 1
+    assert told.count("threads = 1") > 3
 
 
 @pytest.mark.parametrize(
