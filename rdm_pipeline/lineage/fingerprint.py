@@ -29,6 +29,7 @@ def fingerprint(verb: str) -> str:
     return combined(module_hashes(verb))
 
 
+@functools.cache
 def module_hashes(verb: str) -> dict[str, str]:
     """Return what each module that a verb reaches computes, as a hash, by the module's name."""
     return {module: _module_hash(module) for module in modules(verb)}
