@@ -98,6 +98,11 @@ def digest(path: Path) -> str:
     return total.hexdigest()
 
 
+def full_digest(path: Path) -> str:
+    """Return the same as `digest`, from the bytes alone, whatever has been noted."""
+    return digest(path) if path.is_dir() else sha256(path)
+
+
 def size(path: Path) -> int:
     """Return the bytes of a file or of all files in a folder."""
     return sum(file.stat().st_size for file in (_files(path) if path.is_dir() else [path]))

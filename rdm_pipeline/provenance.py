@@ -5,8 +5,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rdm_pipeline.artifacts import sha256
 from rdm_pipeline.errors import RdmError
+from rdm_pipeline.files import sha256
 from rdm_pipeline.lineage.accepted import (
     FILE,
     Acceptance,

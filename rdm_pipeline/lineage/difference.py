@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from rdm_pipeline.artifacts import digest, kind_of, read_arrays, read_json, read_tensors, sha256
+from rdm_pipeline.artifacts import kind_of, read_arrays, read_json, read_tensors
 from rdm_pipeline.errors import RdmError
+from rdm_pipeline.files import full_digest, sha256
 
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
@@ -37,7 +38,7 @@ def largest_difference(old: Path, new: Path) -> Difference | None:
     """Return where two artifacts differ most; None if their bytes are the same."""
     if not old.exists():
         return Difference("the file", "nothing", "a file", math.inf)
-    if digest(old) == digest(new):
+    if full_digest(old) == full_digest(new):
         return None
     try:
         before, after = _values(old), _values(new)

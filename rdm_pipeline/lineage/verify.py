@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from rdm_pipeline.artifacts import digest, sha256, size
+from rdm_pipeline.files import full_digest, size
 from rdm_pipeline.lineage.accepted import Acceptance
 from rdm_pipeline.lineage.compare import (
     DIGITS,
@@ -108,7 +108,7 @@ def _bytes(graph: Graph, check: Check, only: set[str] | None) -> Iterator[Findin
 
 
 def _by_hash(graph: Graph, path: str, record: Record, place: Path) -> Finding | None:
-    found = digest(place) if place.is_dir() else sha256(place)
+    found = full_digest(place)
     if found == record.artifact.sha256:
         return None
     others = [p for p, other in graph.records.items() if other.artifact.sha256 == found]

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from rdm_pipeline.artifacts import digest
+from rdm_pipeline import files
 from rdm_pipeline.cli import VERBS, main
+from rdm_pipeline.files import digest
 from rdm_pipeline.lineage import compare
 from rdm_pipeline.lineage.compare import Plan
 from rdm_pipeline.lineage.graph import load_graph
@@ -201,6 +202,17 @@ def test_a_file_put_into_the_raw_folder_is_an_edit_of_it(results):
     (results / "raw/data/more").write_text("more")
     (found,) = findings(results)
     assert (found.kind, found.path) == ("edited file", f"{RESULTS}/raw/data")
+
+
+def test_a_noted_hash_is_not_believed(results, monkeypatch):
+    monkeypatch.setattr(files, "LARGE", 1)
+    bank = results / "banks/sup.h5"
+    recorded = digest(bank)
+    flip(bank)
+    note = bank.with_name(f".{bank.name}.sha256")
+    note.write_text(json.dumps({**files._state(bank), "sha256": recorded}))
+    assert digest(bank) == recorded
+    assert kinds(results, "banks/sup.h5") == {"edited file"}
 
 
 def test_quick_sees_sizes_and_times_only(results):
