@@ -2,6 +2,7 @@
 
 import pytest
 
+from rdm_pipeline.files import sha256
 from rdm_pipeline.lineage import compare
 from rdm_pipeline.lineage.compare import Plan, changed_modules
 from rdm_pipeline.lineage.explain import reasons
@@ -39,6 +40,13 @@ def test_an_input_is_told_with_old_and_new_hash(results):
     old = load_graph(results).records[f"{RESULTS}/images/real.h5"].artifact.sha256
     make("images", {}, {"raw": ["raw/data"]}, **{"images/real.h5": "others"})
     new = load_graph(results).records[f"{RESULTS}/images/real.h5"].artifact.sha256
+    assert why(results) == [f"input images/real.h5: was read as {old[:16]}, is {new[:16]}"]
+
+
+def test_an_input_that_was_edited_is_told_though_its_record_says_nothing(results):
+    old = load_graph(results).records[f"{RESULTS}/images/real.h5"].artifact.sha256
+    (results / "images/real.h5").write_text("edited")
+    new = sha256(results / "images/real.h5")
     assert why(results) == [f"input images/real.h5: was read as {old[:16]}, is {new[:16]}"]
 
 
