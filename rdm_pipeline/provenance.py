@@ -96,10 +96,12 @@ def run_accept(verbs: Sequence[str], reason: str, profile: str) -> int:
 
 
 def _report(graph: Graph, found: Sequence[Finding]) -> list[str]:
-    lines = []
+    lines: list[str] = []
     for (kind, text), paths in grouped(found).items():
-        lines.append(f"{kind}: {few([graph.short(path) for path in paths])}: {text}")
-        lines.append(f"    touches {'; '.join(touched(graph, paths)) or 'no table and no figure'}")
+        reached = f"    touches {'; '.join(touched(graph, paths)) or 'no table and no figure'}"
+        if lines and lines[-1] == reached:
+            lines.pop()  # said once, below the last finding of which it is true
+        lines += [f"{kind}: {few([graph.short(path) for path in paths])}: {text}", reached]
     return lines
 
 

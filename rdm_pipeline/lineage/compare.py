@@ -28,11 +28,11 @@ class Plan:
 
 def parameter_changes(record: Record, plan: Plan) -> list[str]:
     """Return each parameter that was another when the artifact was made: key, old, new value."""
-    old, new = (_deep(leaves(params)) for params in (record.params, plan.params))
+    old, new = leaves(record.params), leaves(plan.params)
     return [
-        f"{key}: was {_short(old.get(key, _ABSENT))}, is {_short(new.get(key, _ABSENT))}"
+        change
         for key in sorted(old.keys() | new.keys())
-        if old.get(key, _ABSENT) != new.get(key, _ABSENT)
+        for change in _value_changes(key, old.get(key, _ABSENT), new.get(key, _ABSENT))
     ]
 
 
@@ -88,15 +88,19 @@ def in_words(changes: Sequence[str]) -> str:
 _ABSENT = object()
 
 
-def _deep(tree: Any, key: str = "") -> dict[str, Any]:
-    """Return the scalars and lists of a tree by dotted key."""
-    if not isinstance(tree, Mapping) or not tree:
-        return {key: tree}
-    return {
-        name: value
-        for part, child in tree.items()
-        for name, value in _deep(child, f"{key}.{part}".strip(".")).items()
-    }
+def _value_changes(key: str, old: Any, new: Any) -> list[str]:
+    """Return what differs between two values, in trees at the keys where they differ."""
+    if old == new:
+        return []
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        return [
+            change
+            for part in sorted(old.keys() | new.keys())
+            for change in _value_changes(
+                f"{key}.{part}", old.get(part, _ABSENT), new.get(part, _ABSENT)
+            )
+        ]
+    return [f"{key}: was {_short(old)}, is {_short(new)}"]
 
 
 def _short(value: Any) -> str:

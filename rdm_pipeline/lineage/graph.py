@@ -20,6 +20,7 @@ from rdm_pipeline.lineage.record import SEAL, SUFFIX, VERSION, sealed
 from rdm_pipeline.params.explain import explain
 
 MAX_BYTES = 64 * 2**20
+MAX_DEPTH = 50
 LONGEST_NAME = 255  # of a file, in Linux's file systems
 
 Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -170,6 +171,8 @@ def read_record(file: Path, folder: Path) -> Record:
         as_written = json.dumps(tree, indent=2, sort_keys=True).encode() + b"\n"
     except (ValueError, RecursionError) as error:
         raise RdmError(f"the record is not JSON ({str(error)[:80]})") from None
+    if _depth(tree) > MAX_DEPTH:
+        raise RdmError(f"the record is nested {_depth(tree)} levels deep, allowed {MAX_DEPTH}")
     if not isinstance(tree, dict) or tree.get("record_version") != VERSION:
         found = tree.get("record_version") if isinstance(tree, dict) else type(tree).__name__
         raise RdmError(f"record_version: found {str(found)[:20]}, allowed: {VERSION}")
@@ -214,6 +217,16 @@ def _is_below(file: Path, folder: Path) -> bool:
         return file.resolve().is_relative_to(folder.resolve())
     except (OSError, RuntimeError, ValueError):
         return False  # a link to itself, a name no file can have
+
+
+def _depth(tree: Any) -> int:
+    """Return how deeply lists and mappings are nested."""
+    depth, level = 0, [tree]
+    while level := [node for node in level if isinstance(node, list | dict)]:
+        depth += 1
+        children = (node.values() if isinstance(node, dict) else node for node in level)
+        level = [child for some in children for child in some]
+    return depth
 
 
 def _no_number(text: str) -> None:

@@ -180,7 +180,7 @@ def _against_plan(
     if plans is None:
         return
     if path not in plans:
-        yield Finding("foreign file", path, "the workflow makes no such file now")
+        yield Finding("foreign file", path, "the workflow neither makes nor needs it now")
         return
     for change in parameter_changes(record, plans[path]):
         yield Finding("changed parameter", path, change)

@@ -4,9 +4,9 @@ import pytest
 
 from rdm_pipeline.files import sha256
 from rdm_pipeline.lineage import compare
-from rdm_pipeline.lineage.compare import Plan, changed_modules
+from rdm_pipeline.lineage.compare import Plan, changed_modules, parameter_changes
 from rdm_pipeline.lineage.explain import reasons
-from rdm_pipeline.lineage.graph import load_graph
+from rdm_pipeline.lineage.graph import Record, load_graph
 from rdm_pipeline.lineage.record import record_path
 from tests.lineage.conftest import RESULTS, THREADS, make, planned_as_made
 
@@ -30,9 +30,18 @@ def test_a_parameter_is_told_by_key_with_old_and_new_value(results):
     told = {"threads": {"key": "threads", "value": 2}}
     assert why(results, Plan(told, inputs)) == ["parameter threads: was 1, is 2"]
     more = {**THREADS, "rows": {"key": "a.rows", "value": {"x": [1], "y": None}}}
-    assert why(results, Plan(more, inputs)) == [
-        "parameter a.rows.x: was not there, is [1]",
-        "parameter a.rows.y: was not there, is null",
+    told = why(results, Plan(more, inputs))
+    assert told == ['parameter a.rows: was not there, is {"x": [1], "y": null}']
+
+
+def test_within_a_tree_the_keys_that_differ_are_told():
+    old = {"run": {"key": "runs.a", "value": {"steps": 6, "launch": {"ranks": 1, "nodes": 1}}}}
+    new = {"run": {"key": "runs.a", "value": {"launch": {"ranks": 2, "nodes": 1}, "seed": 0}}}
+    record = Record.model_construct(params=old)
+    assert parameter_changes(record, Plan(new, {})) == [
+        "runs.a.launch.ranks: was 1, is 2",
+        "runs.a.seed: was not there, is 0",
+        "runs.a.steps: was 6, is not there",
     ]
 
 

@@ -145,6 +145,15 @@ def test_parameters_and_tables_of_a_foreign_shape_do_no_harm(results, capsys):
     assert main(["audit", "tables/table1", *cell]) in (0, 2)
 
 
+def test_a_record_nested_beyond_measure_is_refused(results, capsys):
+    params: dict = {}
+    for _ in range(400):
+        params = {"x": params}
+    rewrite(results / BANK, params=params)
+    assert fault(results) == "the record is nested 402 levels deep, allowed 50"
+    commands(results, capsys)
+
+
 def test_a_circle_of_records_ends(results, capsys):
     for one, other in (("sup", "pixels"), ("pixels", "sup")):
         told = json.loads(record_path(results / f"banks/{other}.h5").read_text())["artifact"]
