@@ -41,16 +41,17 @@ def run_rerun(
     again = ends if last else [job for job in jobs if job.verb != RAW]
     if not {*_outputs(ends)} <= {*_outputs(again)}:
         raise RdmError(f"{target}: raw data is not made again, allowed: what is made from it")
-    scratch = folder or Path(tempfile.mkdtemp(prefix="rdm-rerun-"))
+    scratch = (folder or Path(tempfile.mkdtemp(prefix="rdm-rerun-"))).resolve()
     prepare(Path.cwd(), scratch, graph, set(_outputs(jobs)) - set(_outputs(again)))
     make(scratch, profile, cores, again, ends)
-    if not compare:
-        print(f"made again: {scratch}")
-        return 0
-    made = load_graph(scratch / graph.folder)
-    status = report(graph, made, list(_outputs(again)), list(_outputs(ends)), tolerance)
-    if folder is None:
+    status = 0
+    if compare:
+        made = load_graph(scratch / graph.folder)
+        status = report(graph, made, list(_outputs(again)), list(_outputs(ends)), tolerance)
+    if folder is None and compare and not status:
         shutil.rmtree(scratch)
+    else:
+        print(f"made again in {scratch}")
     return status
 
 

@@ -179,7 +179,7 @@ def test_a_picture_made_again_from_raw_data_has_the_same_bytes(project):
     assert told.endswith("\n3 of 3 artifacts made again have identical bytes\n")
 
 
-def test_a_forged_number_is_not_reproduced_though_all_records_agree_with_it(project):
+def test_a_forged_number_is_not_reproduced_though_all_records_agree_with_it(project, tmp_path):
     table = project / RESULTS / "tables/table1.csv"
     header, *rows = csv.reader(table.read_text().splitlines())
     place = header.index("SW_r3")
@@ -194,6 +194,8 @@ def test_a_forged_number_is_not_reproduced_though_all_records_agree_with_it(proj
         rewrite(table.with_suffix(f".{end}"), **record)
     assert rdm(project, "verify").endswith("no finding\n")
 
-    told = differs(project, "rerun", "table1", "--last", "--compare")
+    folder = tmp_path / "again"
+    told = differs(project, "rerun", "table1", "--last", "--compare", "--folder", str(folder))
+    assert (folder / RESULTS / "tables/table1.csv").read_text() != table.read_text()
     assert re.search(r"most tables/table1.csv at \w+.*,SW_r3: 1.01 here, \S+ again", told)
     assert "2 of 3 artifacts made again have identical bytes" in told
