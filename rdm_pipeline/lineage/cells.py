@@ -22,7 +22,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Cell:
-    """A printed number: its row, its column, its text in the CSV, and what it comes from."""
+    """A printed number: its row, its column, its text in the CSV, and what it comes from.
+
+    The second row of a name, as of another detector, is called `NAME (2)`.
+    """
 
     row: str
     column: str
@@ -35,9 +38,10 @@ def cells_of(graph: Graph, path: str) -> list[Cell]:
     header, *rows = _read_csv(graph, path)
     record = graph.records[path]
     sources = SOURCES.get(record.verb, _everything)
+    names = _row_names([row[0] for row in rows])
     try:
         return [
-            Cell(row[0], column, value, sources(graph, record, index, column))
+            Cell(names[index], column, value, sources(graph, record, index, column))
             for index, row in enumerate(rows)
             for column, value in zip(header[1:], row[1:], strict=True)
         ]
@@ -48,11 +52,9 @@ def cells_of(graph: Graph, path: str) -> list[Cell]:
 def find_cell(graph: Graph, path: str, name: str) -> Cell:
     """Return the cell ROW,COLUMN of a table; RdmError lists the rows and columns that there are."""
     cells = cells_of(graph, path)
-    found = [cell for cell in cells if name == f"{cell.row},{cell.column}"]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise RdmError(f"--cell: {name!r} stands for {len(found)} cells of {path}")
+    for cell in cells:
+        if name == f"{cell.row},{cell.column}":
+            return cell
     rows = "; ".join(dict.fromkeys(cell.row for cell in cells))
     columns = "; ".join(dict.fromkeys(cell.column for cell in cells))
     raise RdmError(f"--cell: found {name!r}, allowed: ROW,COLUMN of rows {rows}; columns {columns}")
@@ -79,6 +81,14 @@ def _read_csv(graph: Graph, path: str) -> list[list[str]]:
     if len(rows) < 2 or any(len(row) != len(rows[0]) for row in rows):
         raise RdmError(f"{path}: not a table of rows of one length")
     return rows
+
+
+def _row_names(labels: Sequence[str]) -> list[str]:
+    seen = [labels[:index].count(label) for index, label in enumerate(labels)]
+    return [
+        f"{label} ({count + 1})" if count else label
+        for label, count in zip(labels, seen, strict=True)
+    ]
 
 
 def _paths(record: Record, role: str) -> list[str]:
@@ -144,6 +154,16 @@ def _of_win_rates(graph: Graph, record: Record, row: int, column: str) -> Source
     return Source([own] if column.startswith("score of ") else [own, *rival])
 
 
+def _of_geneval_table(graph: Graph, record: Record, row: int, column: str) -> Source:
+    """Scores are row by row, the detectors within; PickScores row by row."""
+    if column.startswith("paper") or column == "detector":
+        return Source([])
+    if column == "PickScore":
+        place = row // len(record.params["detectors"]["value"])
+        return Source(_paths(record, "pickscores")[place : place + 1])
+    return Source(_paths(record, "scores")[row : row + 1])
+
+
 def _of_spiral_table(graph: Graph, record: Record, row: int, column: str) -> Source:
     """The first row is of real points, drawn by the verb itself."""
     if row == 0 or column.startswith("paper"):
@@ -182,6 +202,7 @@ SOURCES: Mapping[str, Callable[[Graph, Record, int, str], Source]] = {
     "comparison": _of_comparison,
     "alone": _of_alone,
     "win_rates": _of_win_rates,
+    "geneval_table": _of_geneval_table,
     "spiral_table": _of_spiral_table,
     "spiral_ranking": _of_spiral_ranking,
 }

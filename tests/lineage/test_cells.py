@@ -11,7 +11,6 @@ import pytest
 
 from rdm_pipeline.artifacts import write_arrays, write_json
 from rdm_pipeline.cli import VERBS, main
-from rdm_pipeline.errors import RdmError
 from rdm_pipeline.lineage.cells import SOURCES, cells_of, find_cell, inputs_for
 from rdm_pipeline.lineage.graph import load_graph
 from rdm_pipeline.lineage.record import start, write_records
@@ -19,11 +18,10 @@ from rdm_pipeline.recipes import Job, options, planned_jobs
 from tests.lineage.conftest import RESULTS, make
 from tests.pipeline.conftest import ROOT
 
-SMOKE = Path("results/smoke")
 PANEL = ["sup", "random", "pixels"]
 TABLES = (
     *("table1", "table7", "table3", "table4", "table6", "beyond", "fig5", "fig6"),
-    *("fig3", "fig4_spiral", "table4_spiral"),
+    *("fig3", "fig4_spiral", "table4_spiral", "table2"),
 )
 
 
@@ -33,14 +31,16 @@ def test_every_verb_that_makes_a_table_says_what_its_cells_depend_on():
 
 @pytest.fixture(scope="module")
 def jobs() -> dict[str, Job]:
-    """What makes each table of the profile smoke."""
-    targets = ("--config", "profile=smoke", "--", "all", "ablations", "fig6", "studies")
-    found = planned_jobs(ROOT, "--forceall", "--ignore-incomplete", *targets)
+    """What makes each table of the profile smoke, and table2."""
+    anew = ("--forceall", "--ignore-incomplete", "--config")
+    targets = ("--", "all", "ablations", "fig6", "studies")
+    found = planned_jobs(ROOT, *anew, "profile=smoke", *targets)
+    found += planned_jobs(ROOT, *anew, "profile=scenes", "--", "table2")
     named = {Path(path): job for job in found for path in job.outputs}
     return {path.stem: job for path, job in named.items() if path.suffix == ".csv"}
 
 
-def test_these_are_all_tables_of_the_profile(jobs):
+def test_these_are_all_tables(jobs):
     assert set(jobs) == set(TABLES)
 
 
@@ -53,7 +53,7 @@ def write_input(path: Path, times: float = 1.0, encoder: str | None = None) -> N
     of = {name: float(rng.uniform(1, 2)) for name in PANEL}
     of = {name: x * (times if encoder in (None, name) else 1) for name, x in of.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    match path.relative_to(SMOKE).parts:
+    match path.parts[2:]:
         case ("preference", _):
             write_preference(path, rng.normal(size=40) + times)
         case ("spiral", discrepancy, batch, seed):
@@ -78,6 +78,11 @@ def of_kind(parts: tuple[str, ...], of: dict[str, float]) -> Any:
         "metrics": {"sw": of, "mmd": of, "sw_mean": mean, "mmd_mean": mean},
         "judge": {"accuracy": mean},
         "neutral": {"energy": mean, "polynomial": mean},
+        "geneval": {
+            "all": {"tasks": {"colors": of["sup"], "counting": of["random"]}, "overall": mean},
+            "held_out": {"overall": of["pixels"]},
+            "contamination": mean,
+        },
         "history.json": [{"scores": of, "batch": 64}] * 3,
         "floors.json": {"64": {name: {"mean": x, "spread": 0.1} for name, x in of.items()}},
     }[parts[-1] if parts[0] == "runs" else parts[0]]
@@ -108,7 +113,8 @@ def test_a_cell_changes_if_and_only_if_what_it_depends_on_does(name, jobs, tmp_p
     for path in inputs:
         write_input(path)
     before = printed(job)
-    cells = cells_of(load_graph(SMOKE), options(job)["csv"][0])
+    table = Path(options(job)["csv"][0])
+    cells = cells_of(load_graph(table.parents[1]), str(table))
     assert {(cell.row, cell.column) for cell in cells} < set(before)
     for path in inputs:
         for encoder in units(path):
@@ -144,10 +150,28 @@ def test_a_table_of_an_unknown_kind_depends_on_all_it_read(here):
     assert cell.source.inputs == [f"{RESULTS}/a"]
 
 
-def test_a_name_of_two_cells_is_an_error(here):
+def test_rows_of_one_name_are_counted(here):
     make("grid", {}, {}, **{"tables/other.csv": "run,score\nirdm,1\nirdm,2\n"})
-    with pytest.raises(RdmError, match="'irdm,score' stands for 2 cells"):
-        find_cell(load_graph(RESULTS), f"{RESULTS}/tables/other.csv", "irdm,score")
+    graph, table = load_graph(RESULTS), f"{RESULTS}/tables/other.csv"
+    assert find_cell(graph, table, "irdm,score").value == "1"
+    assert find_cell(graph, table, "irdm (2),score").value == "2"
+
+
+def test_detectors_share_a_rows_pickscore_and_have_scores_of_their_own(here):
+    names = ["a1", "a2", "b1", "b2", "pa", "pb"]
+    for name in names:
+        make("geneval", {}, {}, **{name: name})
+    told = {"detectors": {"value": {"one": {}, "two": {}}}}
+    rows = "".join(f"{row},0.5,x,20\n" for row in ("a", "a", "b", "b"))
+    csv = {"tables/table2.csv": f"generator,overall,detector,PickScore\n{rows}"}
+    make("geneval_table", told, {"scores": names[:4], "pickscores": names[4:]}, **csv)
+    cells = cells_of(load_graph(RESULTS), f"{RESULTS}/tables/table2.csv")
+    found = {(c.row, c.column): [Path(p).name for p in c.source.inputs] for c in cells}
+    assert found["a (2)", "overall"] == ["a2"]
+    assert found["b", "overall"] == ["b1"]
+    assert found["a (2)", "PickScore"] == ["pa"]
+    assert found["b", "PickScore"] == ["pb"]
+    assert found["b", "detector"] == []
 
 
 def test_scores_of_a_panel_are_narrowed_to_encoders_by_their_places(results):
