@@ -53,7 +53,7 @@ def run_verify(
     only = None if target is None else _behind(graph, find_artifact(graph, target))
     here = Here(None if results else plans(graph, profile), acceptances(), verbs)
     found = verify(graph, only, here, quick)
-    lines = [*_report(graph, found), *_verdict(graph, only, found, here, quick)]
+    lines = [*in_lines(graph, found), *_verdict(graph, only, found, here, quick)]
     print("\n".join(map(printable, lines)))
     return FOUND if found else 0
 
@@ -95,7 +95,8 @@ def run_accept(verbs: Sequence[str], reason: str, profile: str) -> int:
 # --- what is printed ----------------------------------------------------------------------------
 
 
-def _report(graph: Graph, found: Sequence[Finding]) -> list[str]:
+def in_lines(graph: Graph, found: Sequence[Finding]) -> list[str]:
+    """Return findings for a person, with the figures, tables, rows and columns that they touch."""
     lines: list[str] = []
     for (kind, text), paths in grouped(found).items():
         reached = f"    touches {'; '.join(touched(graph, paths)) or 'no table and no figure'}"

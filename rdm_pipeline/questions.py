@@ -43,12 +43,28 @@ def rerun(**options: Any) -> int:
     return run_rerun(**options)
 
 
+def sync(**options: Any) -> int:
+    """Pull results by DVC and tell Snakemake of those that verify; 1 if some do not."""
+    from rdm_pipeline.sync import run_sync
+
+    return run_sync(**options)
+
+
+def export(form: str, **options: Any) -> int:
+    """Write a result, with all that it was made from, for standard tools to read."""
+    from rdm_pipeline.export import run_export
+
+    return run_export(**options)
+
+
 QUESTIONS: Mapping[str, Callable[..., int]] = {
     "audit": audit,
     "verify": verify,
     "explain": explain,
     "accept": accept,
     "rerun": rerun,
+    "sync": sync,
+    "export": export,
 }
 
 
@@ -65,6 +81,8 @@ def add_questions(commands: Any, verbs: Collection[str]) -> None:
     parsers["explain"].add_argument("target", metavar="TARGET", help=f"{TARGET}, or a rule")
     _add_accept(parsers["accept"], verbs)
     _add_rerun(parsers["rerun"])
+    parsers["sync"].set_defaults(verbs=frozenset(verbs))
+    _add_export(parsers["export"], verbs)
 
 
 def _add_audit(command: argparse.ArgumentParser) -> None:
@@ -104,3 +122,12 @@ def _add_rerun(command: argparse.ArgumentParser) -> None:
     command.add_argument("--folder", type=Path, help="where, to be kept; a temporary one")
     about = "relative difference allowed in the target where bytes cannot be the same; 0.05"
     command.add_argument("--tolerance", type=float, default=0.05, metavar="SHARE", help=about)
+
+
+def _add_export(command: argparse.ArgumentParser, verbs: Collection[str]) -> None:
+    command.add_argument("form", choices=["crate"], help="a Provenance Run RO-Crate")
+    command.add_argument("target", metavar="TARGET", help=TARGET)
+    command.add_argument("folder", type=Path, metavar="FOLDER", help="a new one")
+    about = "a larger file is named by its hash instead of copied; 10000000"
+    command.add_argument("--largest", type=int, default=10**7, metavar="BYTES", help=about)
+    command.set_defaults(verbs=frozenset(verbs))

@@ -1,0 +1,40 @@
+"""A result with its lineage for tools that others keep: rdm export."""
+
+import shutil
+from pathlib import Path
+
+from rdm_pipeline.errors import RdmError
+from rdm_pipeline.lineage.accepted import acceptances
+from rdm_pipeline.lineage.audit import trace
+from rdm_pipeline.lineage.crate import Source, build_crate
+from rdm_pipeline.lineage.graph import load_graph
+from rdm_pipeline.lineage.verify import Here, verify
+from rdm_pipeline.targets import find_artifact, results_of
+
+DIRTY = "dirty tree"  # a crate says so itself
+
+
+def run_export(target: str, folder: Path, largest: int, profile: str, verbs: frozenset[str]) -> int:
+    """Write a Provenance Run RO-Crate of an artifact and all that it was made from."""
+    if folder.exists():
+        raise RdmError(f"{folder}: is there already, allowed: a new folder")
+    graph = load_graph(results_of(profile))
+    path = find_artifact(graph, target)
+    chain = trace(graph, path, None)
+    found = verify(graph, set(chain.inputs), Here(None, acceptances(), verbs))
+    if any(finding.kind != DIRTY for finding in found):
+        raise RdmError(f"{target}: found differences, allowed: none; see rdm verify {target}")
+    crate = build_crate(Source(chain, Path.cwd(), _workflow_files(profile), largest))
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    crate.write(partial)
+    partial.replace(folder)
+    print(f"{folder}: {graph.short(path)} and what it was made from, {len(chain.inputs)} artifacts")
+    return 0
+
+
+def _workflow_files(profile: str) -> list[str]:
+    """Return the files that say what is made and how, relative to the project."""
+    names = ["Snakefile", "params.yaml", f"profiles/{profile}.yaml", "dvc.yaml", "dvc.lock"]
+    rules = sorted(str(path) for path in Path("rules").glob("*.smk"))
+    return [name for name in [*names, "constraints.txt", *rules] if Path(name).is_file()]
