@@ -29,6 +29,17 @@ PROFILES = {
 TERMS = "https://w3id.org/ro/terms/workflow-run/context"
 WORKFLOW = "Snakefile"
 OUTPUT = "output"
+FORMATS = {
+    ".h5": "application/x-hdf5",
+    ".json": "application/json",
+    ".csv": "text/csv",
+    ".md": "text/markdown",
+    ".png": "image/png",
+    ".yaml": "application/yaml",
+    ".txt": "text/plain",
+    ".smk": "text/plain",
+    WORKFLOW: "text/plain",
+}
 HASHED = "ni:///sha-256;"  # RFC 6920: a name for bytes that are not here
 # What a record measures: the quantity and its unit.
 USAGE = {
@@ -80,11 +91,7 @@ def jobs(chain: Chain) -> list[Record]:
 
 def _add_project_file(crate: ROCrate, project: Path, name: str) -> Entity:
     path = project / name
-    about: dict[str, Any] = {
-        "sha256": sha256(path),
-        "contentSize": str(path.stat().st_size),
-        "name": name,
-    }
+    about = _about(name, sha256(path), path.stat().st_size)
     if name == WORKFLOW:
         about["@type"] = ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"]
         return crate.add_workflow(path, name, main=True, lang="snakemake", properties=about)
@@ -118,12 +125,7 @@ def _file(path: str, place: Path) -> File:
 
 def _add_file(crate: ROCrate, source: Source, place: Path, file: File) -> Entity:
     """Add a file with its bytes or, if it is large, by its hash."""
-    about = {
-        "@type": "File",
-        "name": file.path,
-        "sha256": file.sha256,
-        "contentSize": str(file.bytes),
-    }
+    about = _about(file.path, file.sha256, file.bytes)
     if file.bytes <= source.largest:
         return crate.add_file(place, file.path, properties=about)
     digest = base64.urlsafe_b64encode(bytes.fromhex(file.sha256)).decode().rstrip("=")
@@ -134,6 +136,16 @@ def _add_file(crate: ROCrate, source: Source, place: Path, file: File) -> Entity
         known.append_to("alternateName", file.path)
         return known
     return crate.add(DataEntity(crate, HASHED + digest, named))
+
+
+def _about(name: str, digest: str, count: int) -> dict[str, Any]:
+    return {
+        "@type": "File",
+        "name": name,
+        "sha256": digest,
+        "contentSize": str(count),
+        "encodingFormat": FORMATS.get(Path(name).suffix or name, "application/octet-stream"),
+    }
 
 
 # --- what ran -----------------------------------------------------------------------------------
