@@ -193,6 +193,22 @@ def kind_of(path: Path) -> str:
         return str(file.attrs.get("kind"))
 
 
+def read_text(path: Path) -> str:
+    """Read UTF-8 text."""
+    try:
+        return read_bytes(path).decode()
+    except UnicodeDecodeError as error:
+        raise RdmError(f"{path}: not text ({error}); delete it and run again") from None
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file as it is."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise RdmError(f"{path}: not there; make it first") from None
+
+
 def read_json(path: Path) -> Any:
     """Read a JSON artifact."""
     try:

@@ -146,6 +146,11 @@ VERBS: Mapping[str, Verb] = {
     ),
     "grid": Verb("draw a sheet of samples", ("images",), ("picture",)),
     "curves": Verb("draw scores and weights over the steps", ("history", "floors"), ("picture",)),
+    "site": Verb(
+        "make a folder of pages that a browser opens from the disk",
+        ("tables*", "figures*", "histories*", "floors*", "cards*"),
+        ("site",),
+    ),
     "spiral": Verb("train and score one cell of the spiral study", (), ("scores", "samples")),
     "spiral_table": Verb(
         "print cells of the spiral study", ("scores*",), ("csv", "markdown", "latex")

@@ -5,7 +5,8 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +42,28 @@ def atomic(path: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
+    """Write a folder of files, by their path within it, in place of what is there: all or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(path)
+    partial = path.parent / f".{path.name}.{os.getpid()}.partial"
+    try:
+        for name, data in files.items():
+            (partial / name).parent.mkdir(parents=True, exist_ok=True)
+            (partial / name).write_bytes(data)  # not flushed one by one: there may be thousands
+        if path.exists():
+            shutil.rmtree(path)
+        partial.replace(path)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
 def _remove_leftovers(path: Path) -> None:
     """Remove what killed writers of the same file left: a shard of images is gigabytes."""
     for partial in path.parent.glob(f".{path.name}.*.partial"):
         process = partial.name.split(".")[-2]
         if process.isdigit() and not _is_running(int(process)):
-            partial.unlink(missing_ok=True)
+            shutil.rmtree(partial) if partial.is_dir() else partial.unlink(missing_ok=True)
 
 
 def _is_running(process: int) -> bool:

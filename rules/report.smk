@@ -115,3 +115,32 @@ rule curve:
 rule curves:
     input:
         expand(R + "/figures/training-{run}.png", run=W.project.own_runs),
+
+
+def site_values(wildcards):
+    from rdm_pipeline.lineage.accepted import acceptances
+    from rdm_pipeline.reporting.site.render import templates_hash
+
+    return W.site_values(acceptances(), templates_hash())
+
+
+rule report:
+    input:
+        tables=W.site_tables(),
+        figures=W.site_figures(),
+        histories=W.site_runs("history.json"),
+        floors=W.site_runs("floors.json"),
+        cards=expand(R + "/cards/{encoder}.json", encoder=W.panel),
+    output:
+        site=directory(R + "/report"),
+    params:
+        values=site_values,
+        code=fingerprint("site"),
+    log:
+        LOGS + "/site/report.log",
+    benchmark:
+        LOGS + "/site/report.tsv"
+    shell:
+        "rdm site --tables {input.tables} --figures {input.figures}"
+        " --histories {input.histories} --floors {input.floors} --cards {input.cards}"
+        " --site {output.site} --params {params.values:q} 2>&1 | tee {log}"

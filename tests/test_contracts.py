@@ -47,7 +47,8 @@ def test_every_file_of_verbs_is_a_verb_of_the_command_line():
 @pytest.fixture(scope="module")
 def jobs() -> list[Job]:
     return planned_jobs(
-        ROOT, "--forceall", "--ignore-incomplete", "--", "all", "studies", "ablations"
+        *(ROOT, "--forceall", "--ignore-incomplete"),
+        *("--", "all", "studies", "ablations", "report"),
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 from rdm_pipeline import files
 from rdm_pipeline.artifacts import link_shards, read_array, write_arrays, write_text
 from rdm_pipeline.errors import RdmError
-from rdm_pipeline.files import digest, known_sha256, sha256, size
+from rdm_pipeline.files import digest, known_sha256, sha256, size, write_folder
 
 
 def leftover(path: Path, process: int) -> Path:
@@ -140,3 +140,22 @@ def test_the_digest_of_a_folder_sees_names_and_contents_and_nothing_else(tmp_pat
     write_text(tmp_path / "moved/y", "23")
     (tmp_path / "moved/y").rename(tmp_path / "moved/z")
     assert digest(tmp_path / "moved") != before
+
+
+def test_a_folder_takes_the_place_of_an_older_one_or_leaves_it_as_it_was(tmp_path):
+    folder = tmp_path / "pages"
+    write_folder(folder, {"a.html": b"old", "b/c.html": b"old"})
+    write_folder(folder, {"b/d.html": b"new"})
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [folder / "b/d.html"]
+    with pytest.raises(TypeError):
+        write_folder(folder, {"b/d.html": b"newer", "e.html": None})
+    assert (folder / "b/d.html").read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_folder_that_a_killed_writer_left_is_removed(tmp_path):
+    (tmp_path / f".pages.{ended_process()}.partial/b").mkdir(parents=True)
+    (tmp_path / f".pages.{os.getppid()}.partial").mkdir()
+    write_folder(tmp_path / "pages", {"a.html": b"new"})
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"pages", f".pages.{os.getppid()}.partial"}

@@ -125,18 +125,20 @@ def _letters(chain: Chain) -> Letters:
     codes: dict[str, str] = {}
     machines: dict[str, str] = {}
     for record in chain.records.values():
-        codes.setdefault(_code(record), str(len(codes) + 1))
-        machines.setdefault(_machine(record), chr(ord("A") + len(machines) % 26))
+        codes.setdefault(code_text(record), str(len(codes) + 1))
+        machines.setdefault(machine_text(record), chr(ord("A") + len(machines) % 26))
     return {"code": codes, "machine": machines}
 
 
-def _code(record: Record) -> str:
+def code_text(record: Record) -> str:
+    """Return which code of the package made an artifact."""
     code = record.code
     state = {True: " with uncommitted changes", False: "", None: ""}[code.dirty]
     return f"commit {code.commit or 'unknown'}{state}, package {code.source_sha256[:DIGITS]}"
 
 
-def _machine(record: Record) -> str:
+def machine_text(record: Record) -> str:
+    """Return where an artifact was made and with which versions."""
     device = ", ".join(f"{k} {v}" for k, v in record.device.items() if v is not None)
     versions = ", ".join(f"{k} {v}" for k, v in record.versions.items() if v is not None)
     return f"{device}; {versions}"
@@ -195,9 +197,10 @@ def _about(chain: Chain, path: str, letters: Letters, told: set[str], indent: in
     record = chain.records[path]
     code = record.code
     stands = "" if code.accepted_as == code.fingerprint else f" for {code.accepted_as[:DIGITS]}"
+    made_by, machine = letters["code"][code_text(record)], letters["machine"][machine_text(record)]
     facts = [
         f"rdm {record.verb} {code.fingerprint[:DIGITS]}{stands}",
-        f"code {letters['code'][_code(record)]}, machine {letters['machine'][_machine(record)]}",
+        f"code {made_by}, machine {machine}",
         record.started,
         f"{record.seconds:.3g} s",
         f"{record.device_hours:.3g} device-hours",

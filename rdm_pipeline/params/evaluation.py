@@ -1,11 +1,14 @@
 """The off-objective protocol (method: section 8) and the tables made from it."""
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from typing import Self
+
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.encoders import Network, Pretraining
 from rdm_pipeline.params.geneval import GenevalSpec, GenevalTable
 from rdm_pipeline.params.preference import PreferenceFigure, PreferenceSpec
+from rdm_pipeline.params.site import SiteSpec
 
 
 class Judge(Section):
@@ -99,3 +102,10 @@ class Report(Section):
     fig5: Alone | None = None
     fig6: PreferenceFigure | None = None
     grid: GridSpec
+    site: SiteSpec
+
+    @model_validator(mode="after")
+    def _site_is_declared(self) -> Self:
+        if "fig6" in self.site.also and self.fig6 is None:
+            raise ValueError("site.also: found fig6, allowed: what is declared; report.fig6 is not")
+        return self

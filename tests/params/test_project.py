@@ -557,3 +557,13 @@ def test_what_an_overlay_says_holds_and_what_it_leaves_out_stays(tree, overlay):
 def test_null_removes_a_key_and_a_list_is_replaced_whole():
     tree = {"a": {"b": 1, "c": [1, 2]}}
     assert merge(tree, {"a": {"b": None, "c": [3]}}) == {"a": {"c": [3]}}
+
+
+def test_a_report_shows_preference_only_where_it_is_declared():
+    assert "report.site.also: found fig6, allowed: what is declared; report.fig6 is not" in (
+        complaint(changed("report.site.also", ["fig6"]))
+    )
+    told = complaint(changed("report.site.also", ["fig7"]))
+    assert "report.site.also" in told and "'fig6'" in told
+    assert parse(changed("report.site.also", ["ablations", "studies"])).report.site.also
+    assert parse(changed("report.site.power", None)).report.site.power is None
