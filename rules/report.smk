@@ -124,6 +124,7 @@ def site_values(wildcards):
     return W.site_values(acceptances(), templates_hash())
 
 
+# No stage of DVC: the pages tell when and where each artifact was made, which no cache can know.
 rule report:
     input:
         tables=W.site_tables(),

@@ -12,7 +12,7 @@ from rdm_pipeline.lineage.shown import printable, size
 from rdm_pipeline.reporting.site.address import up
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
-ASSETS = ("style.css", "sort.js")  # copied as they are
+ASSETS = ("style.css", "report.js")  # copied as they are
 
 
 def page_html(page: str, template: str, **values: Any) -> bytes:

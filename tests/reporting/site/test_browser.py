@@ -72,3 +72,11 @@ def test_everything_but_sorting_is_there_without_scripts(browser, site):
     browser.scripts(allowed=True)
     assert numbers[:5] == ["1.00", "1.00", "2.00", "7.50", "9.12"]
     assert buttons == []
+
+
+def test_a_phone_shows_the_first_step_of_the_graph(browser, site):
+    driver = browser.open(site / "graph.html", width=390, height=844)
+    box = driver.find_element(By.CSS_SELECTOR, ".dag a")
+    assert box.get_attribute("aria-label").startswith("fetch, 1")
+    place = driver.execute_script("return arguments[0].getBoundingClientRect().toJSON()", box)
+    assert place["left"] >= 0 and place["right"] <= 390

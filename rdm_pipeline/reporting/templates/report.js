@@ -38,3 +38,10 @@ for (const table of document.querySelectorAll("table.sortable")) {
     });
   });
 }
+
+// A graph that is wider than the screen shows its first step.
+for (const box of document.querySelectorAll(".scroll > .dag a:first-of-type rect")) {
+  const region = box.closest(".scroll");
+  const middle = box.getBoundingClientRect().left - region.getBoundingClientRect().left + 75;
+  region.scrollLeft = middle - region.clientWidth / 2;
+}
