@@ -32,7 +32,7 @@ DEFAULT_PROFILE = "demo"
 TRAINED_HERE = {"vae_decoder": "decoder", "flow_teacher": "flux2"}
 
 # Names of tables with rules of their own: a comparison of that name would be made by two rules.
-TABLES = ("table1", "table2", "table7", "fig3", "fig4_spiral", "fig5", "table4_spiral")
+TABLES = ("table1", "table2", "table7", "fig3", "fig4_spiral", "fig5", "fig6", "table4_spiral")
 
 
 class Project(Section):
