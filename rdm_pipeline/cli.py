@@ -74,9 +74,10 @@ VERBS: Mapping[str, Verb] = {
             "floors",
             "images",
         ),
-        ("trained", "history"),
+        ("trained", "history", "costs", "snapshots"),
         ("monitor",),
     ),
+    "snapshot": Verb("take a generator that a run kept", ("snapshots",), ("generator",)),
     "sample": Verb("draw one shard of samples", ("generator", "images", "contexts?"), ("samples",)),
     "sample_prompts": Verb(
         "draw samples of each prompt of a list",
@@ -137,6 +138,11 @@ VERBS: Mapping[str, Verb] = {
     ),
     "comparison": Verb(
         "print an experiment's variants as a table", ("scores*",), ("csv", "markdown", "latex")
+    ),
+    "costs": Verb(
+        "show what runs score over the device-hours they took",
+        ("metrics*", "costs*"),
+        ("csv", "markdown", "latex", "picture"),
     ),
     "axis": Verb("draw scores over the batch size", ("scores*",), ("picture",)),
     "alone": Verb(

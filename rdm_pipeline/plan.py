@@ -15,7 +15,7 @@ PHASES = {
     "encoders": ("encoder", "card"),
     "features": ("features",),
     "references": ("context", "text", "reference", "floors"),
-    "train": ("warm_start", "teacher", "import_generator", "train"),
+    "train": ("warm_start", "teacher", "import_generator", "train", "snapshot"),
     "evaluate": (
         *("sample", "sample_prompts", "import_samples", "bank", "metrics", "judge", "neutral"),
         *("preference_model", "preference", "geneval_prompts", "geneval_real", "geneval_detect"),
@@ -137,6 +137,9 @@ class Costs:
             return round(self.network(path.stem).mparams * 1e6) * FLOAT
         if kind == "runs" and path.suffix == ".safetensors":
             return round(self.generator(rest[0]).mparams * 1e6) * FLOAT
+        if kind == "runs" and path.name == "snapshots":
+            kept = len(self.project.runs[rest[0]].snapshots)
+            return kept * round(self.generator(rest[0]).mparams * 1e6) * FLOAT
         if kind == "preference" and path.suffix == ".safetensors":
             return round(self.network("preference").mparams * 1e6) * FLOAT
         if kind == "contexts":  # at most: equal prompts share one

@@ -11,12 +11,14 @@ from rdm_pipeline.errors import RdmError
 from rdm_pipeline.lineage.compare import Plan, changed_modules, in_words, parameter_changes
 from rdm_pipeline.lineage.difference import Difference, largest_difference
 from rdm_pipeline.lineage.graph import Graph, Record, load_graph
-from rdm_pipeline.lineage.shown import printable
-from rdm_pipeline.recipes import Job, planned_jobs
+from rdm_pipeline.lineage.shown import few, printable
+from rdm_pipeline.recipes import Job, options, planned_jobs
 from rdm_pipeline.targets import results_of, snakemake_name
 
 FOUND = 1
 RAW = "fetch"  # raw data stays as it is
+# By verb, the outputs that hold measured hours: other ones each time.
+MEASURED = {"train": ("costs",), "costs": ("csv", "markdown", "latex", "picture")}
 
 Gaps = Mapping[str, Difference | None]
 
@@ -41,13 +43,24 @@ def run_rerun(
     again = ends if last else [job for job in jobs if job.verb != RAW]
     if not {*_outputs(ends)} <= {*_outputs(again)}:
         raise RdmError(f"{target}: raw data is not made again, allowed: what is made from it")
+    compared = [job for job in again if comparable(job)]
+    if compare and not compared:
+        raise RdmError(f"{target}: holds measured hours, allowed with --compare: without --last")
     scratch = (folder or Path(tempfile.mkdtemp(prefix="rdm-rerun-"))).resolve()
     prepare(Path.cwd(), scratch, graph, set(_outputs(jobs)) - set(_outputs(again)))
     make(scratch, profile, cores, again, ends)
     status = 0
     if compare:
         made = load_graph(scratch / graph.folder)
-        status = report(graph, made, list(_outputs(again)), list(_outputs(ends)), tolerance)
+        paths, last_paths = (
+            [path for job in some for path in comparable(job)]
+            for some in (compared, last_jobs(compared))
+        )
+        measured = sorted({*_outputs(again)} - {*paths})
+        if measured:
+            names = few([graph.short(path) for path in measured])
+            print(printable(f"not compared, as they hold measured hours: {names}"))
+        status = report(graph, made, paths, last_paths, tolerance)
     if folder is None and compare and not status:
         shutil.rmtree(scratch)
     else:
@@ -59,6 +72,13 @@ def last_jobs(jobs: Sequence[Job]) -> list[Job]:
     """Return the jobs whose files no other job reads."""
     read = {path for job in jobs for path in job.inputs}
     return [job for job in jobs if not read & {*job.outputs}]
+
+
+def comparable(job: Job) -> list[str]:
+    """Return a job's files whose bytes are to be the same each time."""
+    told = options(job)
+    measured = {path for role in MEASURED.get(job.verb, ()) for path in told[role]}
+    return [path for path in job.outputs if path not in measured]
 
 
 def _outputs(jobs: Iterable[Job]) -> Iterable[str]:

@@ -58,7 +58,7 @@ class Workflow:
     @property
     def sampled(self) -> list[str]:
         """Names of the generators whose weights are here."""
-        return [*self.project.warm_starts, *self.project.runs]
+        return [*self.project.warm_starts, *self.project.runs, *self.project.snapshots]
 
     @property
     def reported(self) -> list[str]:
@@ -204,8 +204,9 @@ class Workflow:
         return {name: self.network_key(name) for name in names}
 
     def generator_key(self, name: str) -> str:
-        """The key of the generator that a warm start or a run trains."""
-        start = name if name in self.project.warm_starts else self.project.runs[name].init
+        """The key of the generator that a warm start or a run trains, or a snapshot is."""
+        run, _ = self.project.snapshots.get(name, (name, None))
+        start = run if run in self.project.warm_starts else self.project.runs[run].init
         return f"generators.{self.project.warm_starts[start].generator}"
 
     def run(self, name: str) -> Any:
@@ -246,6 +247,15 @@ class Workflow:
         names = [*table.baselines, *self.members(comparison)]
         folder = "metrics" if table.scored_on == "panel" else f"neutral/{table.scored_on}"
         return [f"{self.results}/{folder}/{name}.json" for name in names]
+
+    def cost_runs(self) -> list[str]:
+        """The runs of Fig. 1."""
+        return self.project.report.fig1.runs if self.project.report.fig1 else []
+
+    def cost_metrics(self) -> list[str]:
+        """The files of scores behind Fig. 1: of each run's start, its snapshots, its end."""
+        ways = [[self.run(r).init, *self.project.snapshots_of(r), r] for r in self.cost_runs()]
+        return [f"{self.results}/metrics/{name}.json" for way in ways for name in way]
 
     def alone_runs(self) -> list[str]:
         """The runs of Fig. 5 that train on one encoder, one per seed."""
@@ -305,6 +315,13 @@ class Workflow:
             panel=self.panel,
             held_out=self.held_out,
         )
+
+    def costs_values(self) -> str:
+        """What Fig. 1 reads."""
+        kept = {run: f"runs.{run}.snapshots" for run in self.cost_runs()}
+        keys = {"runs": "report.fig1.runs", "snapshots": kept, "published": "report.published"}
+        keys["labels"] = self.labels(self.cost_runs())
+        return self.pick(keys, panel=self.panel, held_out=self.held_out)
 
     def preference_values(self) -> str:
         """What scoring by a model of preference reads."""

@@ -35,6 +35,17 @@ def one_of(names):
     return "|".join(names) or "(?!)"
 
 
+def declared(key, *files):
+    """Return the files, or say that the profile does not declare what they are made from."""
+
+    def input_files(wildcards):
+        if not W.declares(key):
+            raise WorkflowError(f"profile {W.profile}: {key} is not declared")
+        return files
+
+    return input_files
+
+
 wildcard_constraints:
     dataset=W.dataset,
     source=one_of([W.dataset, *W.generators]),
@@ -44,6 +55,7 @@ wildcard_constraints:
     reference=one_of(W.project.references),
     run=one_of(W.project.runs),
     generator=one_of(W.generators),
+    snapshot=one_of(W.project.snapshots),
     comparison=one_of(W.project.report.comparisons),
     discrepancy=one_of(W.project.spiral.discrepancies),
     batch=r"\d+",

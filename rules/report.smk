@@ -117,6 +117,33 @@ rule curves:
         expand(R + "/figures/training-{run}.png", run=W.project.own_runs),
 
 
+rule costs:
+    input:
+        metrics=W.cost_metrics(),
+        costs=[f"{R}/runs/{run}/costs.json" for run in W.cost_runs()],
+    output:
+        csv=R + "/tables/fig1.csv",
+        markdown=R + "/tables/fig1.md",
+        latex=R + "/tables/fig1.tex",
+        picture=R + "/figures/fig1.png",
+    params:
+        values=lambda w: W.costs_values(),
+        code=fingerprint("costs"),
+    log:
+        LOGS + "/costs/fig1.log",
+    benchmark:
+        LOGS + "/costs/fig1.tsv"
+    shell:
+        "rdm costs --metrics {input.metrics} --costs {input.costs} --csv {output.csv}"
+        " --markdown {output.markdown} --latex {output.latex} --picture {output.picture}"
+        " --params {params.values:q} 2>&1 | tee {log}"
+
+
+rule fig1:
+    input:
+        declared("report.fig1", *rules.costs.output),
+
+
 def site_values(wildcards):
     from rdm_pipeline.lineage.accepted import acceptances
     from rdm_pipeline.reporting.site.render import templates_hash

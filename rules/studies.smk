@@ -1,17 +1,6 @@
 # Experiments: families of runs that differ in one thing, scored and compared.
 
 
-def declared(key, *files):
-    """Return the files, or say that the profile does not declare what they are made from."""
-
-    def input_files(wildcards):
-        if not W.declares(key):
-            raise WorkflowError(f"profile {W.profile}: {key} is not declared")
-        return files
-
-    return input_files
-
-
 def printed(table):
     return [f"{R}/tables/{table}.{kind}" for kind in ("csv", "md", "tex")]
 

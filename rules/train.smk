@@ -100,6 +100,8 @@ rule train:
     output:
         trained=R + "/runs/{run}/generator.safetensors",
         history=R + "/runs/{run}/history.json",
+        costs=R + "/runs/{run}/costs.json",
+        snapshots=directory(R + "/runs/{run}/snapshots"),
     params:
         values=lambda w: W.pick(
             {
@@ -127,4 +129,22 @@ rule train:
         " --train-images {input.train_images} --train-texts {input.train_texts}"
         " --contexts {input.contexts} --texts {input.texts} --floors {input.floors}"
         " --images {input.images} --trained {output.trained} --history {output.history}"
+        " --costs {output.costs} --snapshots {output.snapshots}"
         " --monitor {params.monitor} --params {params.values:q} 2>&1 | tee {log}"
+
+
+rule snapshot:
+    input:
+        snapshots=lambda w: f"{R}/runs/{W.project.snapshots[w.snapshot][0]}/snapshots",
+    output:
+        generator=R + "/runs/{snapshot}/generator.safetensors",
+    params:
+        values=lambda w: W.pick({}, step=W.project.snapshots[w.snapshot][1]),
+        code=fingerprint("snapshot"),
+    log:
+        LOGS + "/snapshot/{snapshot}.log",
+    benchmark:
+        LOGS + "/snapshot/{snapshot}.tsv"
+    shell:
+        "rdm snapshot --snapshots {input.snapshots} --generator {output.generator}"
+        " --params {params.values:q} 2>&1 | tee {log}"

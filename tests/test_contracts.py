@@ -58,7 +58,7 @@ def all_jobs(jobs, tmp_path_factory) -> list[Job]:
     anew = ("--forceall", "--ignore-incomplete")
     start = "results/imagenet/runs/pmf_h/generator.safetensors"
     imported = planned_jobs(ROOT, *anew, "--config", "profile=imagenet", "--", start)
-    preferred = planned_jobs(ROOT, *anew, "--config", "profile=smoke", "--", "fig6")
+    preferred = planned_jobs(ROOT, *anew, "--config", "profile=smoke", "--", "fig1", "fig6")
     elsewhere = copy_project(tmp_path_factory.mktemp("contracts") / "project")
     set_param(elsewhere / "params.yaml", "samples", {"theirs": {"path": "theirs"}})
     given = f"{RESULTS}/images/theirs/samples.h5"

@@ -138,7 +138,7 @@ def test_a_target_that_a_profile_does_not_declare_is_one_line(monkeypatch, capsy
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("target", ["table1", "table3", "table6", "table7", "fig6", "all"])
+@pytest.mark.parametrize("target", ["table1", "table3", "table6", "table7", "fig1", "fig6", "all"])
 def test_a_dry_run_of_imagenet_takes_seconds(target):
     command = [sys.executable, "-m", "snakemake", "-n", "--config", "profile=imagenet"]
     before = os.times()

@@ -7,7 +7,7 @@ import pytest
 from rdm_pipeline.lineage.fingerprint import combined
 from rdm_pipeline.lineage.graph import Graph, load_graph
 from rdm_pipeline.recipes import Job
-from rdm_pipeline.rerun import last_jobs, prepare, report
+from rdm_pipeline.rerun import comparable, last_jobs, prepare, report
 from tests.lineage.conftest import RESULTS, TABLE, make, make_results, rewrite
 
 CSV, FEATURES = f"{RESULTS}/tables/table1.csv", f"{RESULTS}/features/irdm/sup.h5"
@@ -118,6 +118,16 @@ def job(name: str, inputs: list[str]) -> Job:
 def test_the_last_jobs_are_those_that_nothing_reads():
     jobs = [job("a", []), job("b", ["a"]), job("c", ["a", "b"]), job("d", ["a"])]
     assert [one.rule for one in last_jobs(jobs)] == ["c", "d"]
+
+
+def test_measured_hours_are_not_compared():
+    command = "rdm train --trained r/g --history r/h --costs r/c --snapshots r/s 2>&1 | tee log"
+    files = ["r/g", "r/h", "r/c", "r/s"]
+    assert comparable(Job("train", [], files, command)) == ["r/g", "r/h", "r/s"]
+    files = ["csv", "md", "tex", "png"]
+    command = "rdm costs --costs r/c --csv csv --markdown md --latex tex --picture png"
+    assert comparable(Job("costs", ["r/c"], files, command)) == []
+    assert comparable(job("a", [])) == ["a"]
 
 
 def test_the_scratch_folder_links_to_the_project_but_not_to_what_is_made(tmp_path):

@@ -143,6 +143,19 @@ def _of_alone(graph: Graph, record: Record, row: int, column: str) -> Source:
     return Source(read, _encoders(record, column))
 
 
+def _of_costs(graph: Graph, record: Record, row: int, column: str) -> Source:
+    """The rows of a run are what it started from, which cost nothing, its snapshots and its end."""
+    if column.startswith("paper") or column == "step":
+        return Source([])
+    runs, snapshots = record.params["runs"]["value"], record.params["snapshots"]
+    steps = [range(len(snapshots[run]["value"]) + 2) for run in runs]
+    owner, place = [(owner, at) for owner, places in enumerate(steps) for at in places][row]
+    if column in ("images", "device", "device-hours"):
+        is_free = place == 0 and column != "device"
+        return Source([] if is_free else _paths(record, "costs")[owner : owner + 1])
+    return Source(_paths(record, "metrics")[row : row + 1], _encoders(record, column))
+
+
 def _of_win_rates(graph: Graph, record: Record, row: int, column: str) -> Source:
     """Scores are the run's, then those of its rivals, one a row; further rows are the paper's."""
     own, *rivals = _paths(record, "scores")
@@ -201,6 +214,7 @@ SOURCES: Mapping[str, Callable[[Graph, Record, int, str], Source]] = {
     "table": _of_table,
     "comparison": _of_comparison,
     "alone": _of_alone,
+    "costs": _of_costs,
     "win_rates": _of_win_rates,
     "geneval_table": _of_geneval_table,
     "spiral_table": _of_spiral_table,

@@ -78,7 +78,11 @@ def _values(path: Path) -> Values:
     """Return what an artifact holds by name: numbers as float64, anything else as text."""
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.is_file())
-        return {file.relative_to(path).as_posix(): sha256(file) for file in files}
+        return {
+            f"{file.relative_to(path).as_posix()} {key}".strip(): value
+            for file in files
+            for key, value in _values_inside(file).items()
+        }
     match path.suffix:
         case ".h5":
             arrays, attrs = read_arrays(path, kind_of(path))
@@ -95,6 +99,11 @@ def _values(path: Path) -> Values:
         case ".png":
             return {"pixels": _pixels(path)}
     return _words(path.read_text("utf-8"))
+
+
+def _values_inside(file: Path) -> Values:
+    """Return what a file of a folder holds: snapshots are read, raw data is hashed."""
+    return _values(file) if file.suffix == ".safetensors" else {"": sha256(file)}
 
 
 def _leaves(tree: Any, key: str) -> dict[str, Value]:

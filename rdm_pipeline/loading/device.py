@@ -10,3 +10,9 @@ def compute_device() -> torch.device:
     if not torch.cuda.is_available():
         return torch.device("cpu")
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+
+
+def device_name() -> str:
+    """Return what people call the device of `compute_device`."""
+    device = compute_device()
+    return "CPU" if device.type == "cpu" else torch.cuda.get_device_name(device)

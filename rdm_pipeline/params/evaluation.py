@@ -84,6 +84,12 @@ class Alone(Section):
     beside: list[str]
 
 
+class CostFigure(Section):
+    """Fig. 1: what runs score over the device-hours they took, at each of their snapshots."""
+
+    runs: list[str] = Field(min_length=1)
+
+
 class GridSpec(Section):
     """A sheet of samples: one row per class."""
 
@@ -99,6 +105,7 @@ class Report(Section):
     table2: GenevalTable | None = None
     table7: TableSpec
     comparisons: dict[str, Comparison] = Field(default_factory=dict)
+    fig1: CostFigure | None = None
     fig5: Alone | None = None
     fig6: PreferenceFigure | None = None
     grid: GridSpec

@@ -13,7 +13,10 @@ from rdm_pipeline.params.runs import Run
 
 
 class Experiment(Section):
-    """`changes` to the run `base` for all variants, then one overlay per variant."""
+    """`changes` to the run `base` for all variants, then one overlay per variant.
+
+    Snapshots of the base are its own: a member has those that `changes` or its variant names.
+    """
 
     base: str
     changes: dict[str, Any]
@@ -43,7 +46,7 @@ def expand(tree: Mapping[str, Any], origin: str) -> dict[str, Any]:
             raise RdmError(f"{origin}: {found}, allowed: {allowed}")
         if _fault(declared[experiment.base]):
             continue  # the schema complains of the run itself
-        base = merge(declared[experiment.base], experiment.changes)
+        base = merge({**declared[experiment.base], "snapshots": []}, experiment.changes)
         for variant, overlay in experiment.variants.items():
             for seed in experiment.seeds:
                 if member(name, variant, seed) in runs:

@@ -176,3 +176,8 @@ class VaeSpec(Section):
     learning_rate: PositiveFloat
     kl_weight: PositiveFloat
     encoder_widths: list[PositiveInt] = Field(min_length=2, max_length=2)
+
+
+def network_of(generator: GeneratorSpec) -> dict[str, Any]:
+    """Return what decides a generator's weights: not how it is sampled."""
+    return generator.model_dump(exclude=SAMPLING)

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-import yaml
 from pydantic import Field, PositiveInt, StringConstraints, ValidationError, model_validator
 
 from rdm_pipeline.errors import RdmError
@@ -14,7 +13,7 @@ from rdm_pipeline.params.encoders import EncoderSpec
 from rdm_pipeline.params.evaluation import EvaluationSpec, Report
 from rdm_pipeline.params.experiments import Experiment, expand
 from rdm_pipeline.params.explain import explain
-from rdm_pipeline.params.generators import SAMPLING, Flux2Spec, GeneratorSpec
+from rdm_pipeline.params.generators import Flux2Spec, GeneratorSpec, network_of
 from rdm_pipeline.params.merge import merge
 from rdm_pipeline.params.panel import panel_order, training_encoders
 from rdm_pipeline.params.plan import PlanSpec
@@ -22,6 +21,7 @@ from rdm_pipeline.params.references import ReferenceSpec
 from rdm_pipeline.params.runs import CheckpointStart, GivenSamples, ResampledStart, Run, WarmStart
 from rdm_pipeline.params.spiral import Spiral
 from rdm_pipeline.params.text import Prompts
+from rdm_pipeline.params.yaml_file import read_yaml
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", strict=True)]
 Panel = dict[Name, EncoderSpec]
@@ -32,7 +32,8 @@ DEFAULT_PROFILE = "demo"
 TRAINED_HERE = {"vae_decoder": "decoder", "flow_teacher": "flux2"}
 
 # Names of tables with rules of their own: a comparison of that name would be made by two rules.
-TABLES = ("table1", "table2", "table7", "fig3", "fig4_spiral", "fig5", "fig6", "table4_spiral")
+OF_SPIRAL = ("fig3", "fig4_spiral", "table4_spiral")
+TABLES = ("table1", "table2", "table7", "fig1", "fig5", "fig6", *OF_SPIRAL)
 
 
 class Project(Section):
@@ -68,6 +69,16 @@ class Project(Section):
             return training_encoders(self.encoders)
         return [name for name in panel_order(self.encoders) if name in chosen]
 
+    def snapshots_of(self, run: str) -> list[str]:
+        """Names of the generators that a run's snapshots are, in the order of their steps."""
+        return [_snapshot(run, step) for step in self.runs[run].snapshots]
+
+    @property
+    def snapshots(self) -> dict[str, tuple[str, int]]:
+        """Run and step of every snapshot, by its name as a generator."""
+        kept = [(run, step) for run, told in self.runs.items() for step in told.snapshots]
+        return {_snapshot(run, step): (run, step) for run, step in kept}
+
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
         _require("panel", self.panel, self.panels)
@@ -99,8 +110,8 @@ class Project(Section):
             if isinstance(start, ResampledStart):
                 others = {n: s for n, s in self.warm_starts.items() if s.kind != start.kind}
                 _require(f"warm_starts.{name}.of", start.of, others)
-                same = _network(made[others[start.of].generator])
-                _require(key, start.generator, [n for n in made if _network(made[n]) == same])
+                same = network_of(made[others[start.of].generator])
+                _require(key, start.generator, [n for n in made if network_of(made[n]) == same])
         return self
 
     @model_validator(mode="after")
@@ -125,12 +136,14 @@ class Project(Section):
         for row in rows:
             _require(key, row, ["real", *self.warm_starts, *self.samples, *self.own_runs])
         for row in rows:
-            if row not in self.report.labels:
-                raise ValueError(f"report.labels.{row}: missing")
+            self._require_label(row)
 
-    def _require_unseen(self, key: str, experiment: str, variant: str) -> None:
+    def _require_label(self, row: str) -> None:
+        if row not in self.report.labels:
+            raise ValueError(f"report.labels.{row}: missing")
+
+    def _require_unseen(self, key: str, run: str) -> None:
         """Scores of the whole panel are of runs that never saw its held-out encoders."""
-        run = self.experiments[experiment].members(experiment, variant)[0]
         for encoder in self.battery(run):
             if self.encoders[encoder].role == "held_out":
                 found = f"scores of the panel of {run}, which trains on held-out {encoder}"
@@ -157,11 +170,22 @@ class Project(Section):
                 variants = self.experiments[table.experiment].variants
                 _require(f"{key}.rows", row, variants)
                 if table.scored_on == "panel":
-                    self._require_unseen(f"{key}.scored_on", table.experiment, row)
+                    run = self.experiments[table.experiment].members(table.experiment, row)[0]
+                    self._require_unseen(f"{key}.scored_on", run)
             self._require_rows(f"{key}.baselines", table.baselines)
             for row in table.paper_order:
                 _require(f"{key}.paper_order", row, table.rows)
             _require(f"{key}.scored_on", table.scored_on, ["panel", *self.encoders])
+        return self
+
+    @model_validator(mode="after")
+    def _fig1_exists(self) -> Self:
+        for run in self.report.fig1.runs if self.report.fig1 else []:
+            if run not in self.runs:
+                allowed = f"{', '.join(self.own_runs)} or a member of an experiment"
+                raise ValueError(f"report.fig1.runs: found {run!r}, allowed: {allowed}")
+            self._require_unseen("report.fig1.runs", run)
+            self._require_label(run)
         return self
 
     @model_validator(mode="after")
@@ -173,8 +197,8 @@ class Project(Section):
         variants = self.experiments[alone.experiment].variants
         _require("report.fig5.variant", alone.variant, variants)
         self._require_rows("report.fig5.beside", alone.beside)
-        self._require_unseen("report.fig5.variant", alone.experiment, alone.variant)
         run = self.experiments[alone.experiment].members(alone.experiment, alone.variant)[0]
+        self._require_unseen("report.fig5.variant", run)
         if len(self.battery(run)) != 1:
             found = ", ".join(self.battery(run))
             raise ValueError(f"report.fig5.variant: trains on {found}, allowed: on one encoder")
@@ -199,8 +223,7 @@ class Project(Section):
                 raise ValueError("evaluation.geneval: missing, report.table2 is scored by it")
             for row in self.report.table2.rows:
                 _require("report.table2.rows", row, ["real", *self.warm_starts, *self.runs])
-                if row not in self.report.labels:
-                    raise ValueError(f"report.labels.{row}: missing")
+                self._require_label(row)
         if geneval is None or (scenes and geneval.prompts is None):
             return self
         if geneval.prompts is None:
@@ -218,13 +241,16 @@ class Project(Section):
         for section in ("warm_starts", "samples", "runs"):
             _require_free(section, getattr(self, section), taken)
             taken += getattr(self, section)
+        for name, (run, step) in self.snapshots.items():
+            if name in taken:
+                raise ValueError(f"{name}: found twice, {run} has a snapshot of step {step}")
         _require_free(f"panels.{self.panel}", self.encoders, ["judge"])
         return self
 
 
 def load_tree(root: Path, profile: str = DEFAULT_PROFILE) -> dict[str, Any]:
     """Read params.yaml below `root` and lay the profile's overlay over it; nothing is checked."""
-    tree = _read_yaml(root / "params.yaml")
+    tree = read_yaml(root / "params.yaml")
     if profile == DEFAULT_PROFILE:
         return tree
     overlay = root / "profiles" / f"{profile}.yaml"
@@ -233,7 +259,7 @@ def load_tree(root: Path, profile: str = DEFAULT_PROFILE) -> dict[str, Any]:
         raise RdmError(
             f"profile: found {profile!r}, allowed: {', '.join([DEFAULT_PROFILE, *known])}"
         )
-    return merge(tree, _read_yaml(overlay))
+    return merge(tree, read_yaml(overlay))
 
 
 def parse(tree: Mapping[str, Any], origin: str = "params.yaml") -> Project:
@@ -248,16 +274,15 @@ def parse(tree: Mapping[str, Any], origin: str = "params.yaml") -> Project:
         raise RdmError(f"{origin}: {explain(error, tree)}") from None
 
 
+def _snapshot(run: str, step: int) -> str:
+    return f"{run}_step{step}"
+
+
 def _require(key: str, found: str, allowed: Any) -> None:
     if found not in allowed:
         raise ValueError(
             f"{key}: found {found!r}, allowed: {', '.join(allowed) or 'none is declared'}"
         )
-
-
-def _network(generator: GeneratorSpec) -> dict[str, Any]:
-    """What decides a generator's weights: not how it is sampled."""
-    return generator.model_dump(exclude=SAMPLING)
 
 
 def _require_vae(name: str, start: CheckpointStart, kind: str) -> None:
@@ -267,33 +292,8 @@ def _require_vae(name: str, start: CheckpointStart, kind: str) -> None:
         raise ValueError(f"warm_starts.{name}.vae: found one for {kind}, allowed: for flux2")
 
 
-class _Loader(yaml.SafeLoader):
-    """Safe YAML in which a key that appears twice is an error, not the victory of the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Return the mapping of a node without repeated keys."""
-        names = [key.value for key, _ in node.value]
-        for name in names:
-            if names.count(name) > 1:
-                raise yaml.MarkedYAMLError(problem=f"{name} twice", problem_mark=node.start_mark)
-        return super().construct_mapping(node, deep)
-
-
 def _require_free(section: str, names: Iterable[str], taken: Iterable[str]) -> None:
     for name in names:
         if name in taken:
             allowed = f"any name but {', '.join(taken)}"
             raise ValueError(f"{section}.{name}: found {name!r}, allowed: {allowed}")
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        tree = yaml.load(path.read_text(encoding="utf-8"), _Loader)
-    except FileNotFoundError:
-        raise RdmError(f"{path.name}: not there; run from the folder that holds it") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        line = " ".join(str(error).split())
-        raise RdmError(f"{path.name}: not YAML: {line}") from None
-    if not isinstance(tree, dict):
-        raise RdmError(f"{path.name}: found {type(tree).__name__}, allowed: a mapping of keys")
-    return tree

@@ -19,6 +19,8 @@ from rdm_pipeline.params.teacher import TeacherSpec
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$", strict=True)]
 
+SNAPSHOT = "{step}.safetensors"  # in the folder of a run's snapshots
+
 
 class VaeStart(Section):
     """A generator trained before matching starts: the decoder of a class-conditional VAE."""
@@ -158,7 +160,10 @@ class Launch(Section):
 
 
 class Run(Section):
-    """Representation distribution matching from a warm start against one family of references."""
+    """Representation distribution matching from a warm start against one family of references.
+
+    `snapshots` are steps after which the generator is kept, as it then is, beside the final one.
+    """
 
     init: str
     reference: str
@@ -168,6 +173,7 @@ class Run(Section):
     labels: Literal["balanced", "uniform"]
     batch: Batch
     steps: PositiveInt
+    snapshots: list[PositiveInt] = Field(default_factory=list)
     seed: NonNegativeInt
     controller: ControllerSpec
     dwa: DwaSpec
@@ -200,6 +206,13 @@ class Run(Section):
         total = sum(stage.steps for stage in self.stages)
         if total != self.steps:
             raise ValueError(f"batch: stages of {total} steps, allowed: steps = {self.steps}")
+        return self
+
+    @model_validator(mode="after")
+    def _snapshots_ascend(self) -> Self:
+        if self.snapshots != sorted({step for step in self.snapshots if step < self.steps}):
+            allowed = f"ascending, each below steps = {self.steps}"
+            raise ValueError(f"snapshots: found {self.snapshots}, allowed: {allowed}")
         return self
 
     @model_validator(mode="after")

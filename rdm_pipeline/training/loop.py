@@ -1,7 +1,7 @@
 """The training loop of a run: generate, encode, match, step; the same on one rank and on many."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from rdm_pipeline.progress import Progress, note
 from rdm_pipeline.reference.conditions import Conditions
 from rdm_pipeline.reference.target import Target
 from rdm_pipeline.training import engine as ds
+from rdm_pipeline.training.costs import Costs
 from rdm_pipeline.training.gradcache import Features, gradcache_backward
 from rdm_pipeline.training.monitor import Monitor
 from rdm_pipeline.training.objective import Batch, NotFinite, Rows, battery_gradients
@@ -50,10 +51,18 @@ class State:
     history: list[dict[str, Any]] = field(default_factory=list)
 
 
-def train(engine: Any, setting: Setting, checkpoints: Path, logs: Path) -> list[dict[str, Any]]:
+def train(
+    engine: Any,
+    setting: Setting,
+    checkpoints: Path,
+    logs: Path,
+    costs: Costs,
+    keep: Callable[[int], None],
+) -> list[dict[str, Any]]:
     """Run all steps, from the newest checkpoint on if there is one; return one entry per step.
 
-    Checkpoints and, below `logs`, what the monitor tells are written as the run goes on.
+    Checkpoints and, below `logs`, what the monitor tells are written as the run goes on. All ranks
+    call `keep` after the steps of the run's snapshots.
     """
     run = setting.run
     state = _resume(engine, setting, checkpoints)
@@ -61,14 +70,20 @@ def train(engine: Any, setting: Setting, checkpoints: Path, logs: Path) -> list[
     progress.update(state.step)
     # every rank has one, rank 0's lies in the folder itself
     rank = torch.distributed.get_rank()
-    monitor = Monitor(logs / f"rank-{rank}" if rank else logs, run.launch.ranks, state.step)
+    monitor = Monitor(logs / f"rank-{rank}" if rank else logs, state.step)
     while state.step < run.steps:
         entry = _step_or_skip(engine, setting, state)
         state.history.append(entry)
         state.step += 1
-        progress.update(state.step, f"{_told(entry, setting)}, {monitor.tell(entry)}")
+        costs.count()
+        told = monitor.tell(entry, costs.hours)
+        progress.update(state.step, f"{_told(entry, setting)}, {told}")
+        if state.step in run.snapshots:  # before the checkpoint: what goes on from that has it
+            costs.reach(state.step, _images(state))
+            keep(state.step)
         if state.step % run.launch.checkpoint_every == 0 and state.step < run.steps:
             ds.save_checkpoint(engine, checkpoints, state.step, _saved(state))
+    costs.reach(state.step, _images(state))
     monitor.close()
     return state.history
 
@@ -176,6 +191,11 @@ def _entry(
         # stage 0 has none
         "gradient_norm": None if norm is None else float(norm),
     }
+
+
+def _images(state: State) -> int:
+    """Return how many images have been drawn."""
+    return sum(entry["batch"] for entry in state.history)
 
 
 def _told(entry: dict[str, Any], setting: Setting) -> str:

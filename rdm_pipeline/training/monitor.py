@@ -17,37 +17,35 @@ class Monitor:
     """Times the steps of a run and writes each below `folder`.
 
     A resumed run goes on behind the last step of its checkpoint: what was told of later steps by
-    the run that was killed is dropped, its device hours count. A run from step 0 counts from 0.
+    the run that was killed is dropped.
     """
 
-    def __init__(self, folder: Path, ranks: int, first_step: int) -> None:
+    def __init__(self, folder: Path, first_step: int) -> None:
         """Open both files to go on at `first_step`."""
         folder.mkdir(parents=True, exist_ok=True)
         told = _told(folder / LINES)
-        self.ranks, self.hours = ranks, told[-1]["device_hours"] if told and first_step else 0.0
         kept = [json.dumps(line) + "\n" for line in told if line["step"] < first_step]
         (folder / LINES).write_text("".join(kept))
         self.lines = (folder / LINES).open("a", buffering=1)
         self.board = SummaryWriter(str(folder), purge_step=first_step)
         self.last = time.monotonic()
 
-    def tell(self, entry: Mapping[str, Any]) -> str:
+    def tell(self, entry: Mapping[str, Any], device_hours: float) -> str:
         """Write one entry of the run's history; return throughput, memory and hours as text."""
         now = time.monotonic()
         seconds, self.last = now - self.last, now
-        self.hours += self.ranks * seconds / 3600
         cost = {
             "seconds": seconds,
             "images_per_second": entry["batch"] / seconds,
             "peak_memory_gb": peak_memory() / 1e9,
-            "device_hours": self.hours,
+            "device_hours": device_hours,
         }
         self.lines.write(json.dumps({**entry, **cost}) + "\n")
         for name, value in {**_flat(entry), **cost}.items():
             self.board.add_scalar(name, value, entry["step"])
         return (
             f"{cost['images_per_second']:.0f} images/s, {cost['peak_memory_gb']:.1f} GB, "
-            f"{self.hours:.2f} device-hours"
+            f"{device_hours:.2f} device-hours"
         )
 
     def close(self) -> None:

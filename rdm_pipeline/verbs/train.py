@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from rdm_pipeline.errors import RdmError
 from rdm_pipeline.files import digest
 from rdm_pipeline.generators.base import load_generator
 from rdm_pipeline.lineage.fingerprint import fingerprint
-from rdm_pipeline.loading.device import compute_device
+from rdm_pipeline.loading.device import compute_device, device_name
 from rdm_pipeline.loading.encoders import load_encoder
 from rdm_pipeline.loading.features import by_name
 from rdm_pipeline.loading.images import describe_images
@@ -27,10 +28,11 @@ from rdm_pipeline.loading.texts import load_conditions
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.encoders import Network
 from rdm_pipeline.params.generators import GeneratorSpec
-from rdm_pipeline.params.runs import Run
+from rdm_pipeline.params.runs import SNAPSHOT, Run
 from rdm_pipeline.progress import note
 from rdm_pipeline.reference.conditions import Conditions
 from rdm_pipeline.reference.target import Target
+from rdm_pipeline.training.costs import Costs
 from rdm_pipeline.training.engine import (
     build_engine,
     consolidated,
@@ -58,7 +60,10 @@ def ranks(params: Params) -> int:
 
 
 def run(params: Params, **paths: Any) -> None:
-    """Write the trained generator and the history of its steps; resume a killed job."""
+    """Write the trained generator, its snapshots, what each cost, and the history of its steps.
+
+    A killed job is resumed.
+    """
     if ranks(params) == 1:
         work(params, **paths)
     else:
@@ -109,14 +114,19 @@ def work(
     images: Path,
     trained: Path,
     history: Path,
+    costs: Path,
+    snapshots: Path,
     monitor: Path,
 ) -> None:
     """Do one rank's share of a run; rank 0 writes.
 
-    `monitor` is a folder for logs; `images` tell classes and size. `features` of `train_images` are
-    given where the discrepancy needs them, with `train_texts` where they are of prompts.
-    `contexts` and `texts` are those of the prompts that a text-conditional generator draws from.
+    `snapshots` is a folder with a generator per step of `run.snapshots`; `costs` are the
+    device-hours to each and to the end. `monitor` is a folder for logs; `images` tell classes and
+    size. `features` of `train_images` are given where the discrepancy needs them, with
+    `train_texts` where they are of prompts. `contexts` and `texts` are those of the prompts that a
+    text-conditional generator draws from.
     """
+    began = time.monotonic()
     torch.set_num_threads(params.run.launch.threads)
     rank, _ = start_ranks()
     files = [generator, *weights, *references, *features, floors, images]
@@ -130,12 +140,28 @@ def work(
         params, generator, weights, references, features, labels, conditions, floors, images
     )
     engine = build_engine(model, params.run)
-    steps = train(engine, setting, checkpoints, monitor)
-    trained_tensors = consolidated(engine)
+
+    def keep(path: Path) -> None:
+        trained_tensors = consolidated(engine)
+        if rank == 0:
+            tensors = read_tensors(generator)[0] | trained_tensors  # what is frozen stays as it was
+            write_tensors(path, tensors, {"generator": params.generator.model_dump()})
+
+    # Beside the checkpoints until the end: of a job that is killed Snakemake deletes the outputs.
+    kept, spent = checkpoints / "snapshots", Costs(checkpoints, rank, ranks(params), began)
+    steps = train(
+        engine,
+        setting,
+        checkpoints,
+        monitor,
+        spent,
+        lambda step: keep(kept / SNAPSHOT.format(step=step)),
+    )
+    keep(trained)
     if rank == 0:
-        tensors = read_tensors(generator)[0] | trained_tensors  # what is frozen stays as it was
-        write_tensors(trained, tensors, {"generator": params.generator.model_dump()})
         write_json(history, steps)
+        write_json(costs, {"device": device_name(), "reached": spent.reached})
+        _collect(kept, snapshots)
 
 
 def identity(params: Params, files: list[Path]) -> str:
@@ -144,6 +170,15 @@ def identity(params: Params, files: list[Path]) -> str:
     told = json.dumps(params.model_dump(exclude=free))
     parts = [told, fingerprint("train"), *(digest(path) for path in files)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _collect(kept: Path, snapshots: Path) -> None:
+    """Fill the folder of snapshots, empty where none was kept, with those and no others."""
+    shutil.rmtree(snapshots, ignore_errors=True)
+    if kept.exists():
+        shutil.copytree(kept, snapshots)
+    else:
+        snapshots.mkdir(parents=True)
 
 
 def _prepare(

@@ -42,11 +42,18 @@ def text(form: str) -> Callable[[Path, float], None]:
     return lambda path, number: path.write_text(form.format(number)) and None
 
 
+def snapshots(path: Path, number: float) -> None:
+    for step, at in ((2, 1.0), (4, number)):
+        weights(path / f"{step}.safetensors", at)
+    (path / ".snakemake_timestamp").touch()
+
+
 @pytest.mark.parametrize(
     ("name", "write", "old", "new", "told"),
     [
         ("x.h5", features, 1, 0.5, Difference("features[2, 1]", "1", "0.5", 0.5)),
         ("x.safetensors", weights, 2, 4, Difference("bias[1]", "2", "4", 0.5)),
+        ("kept", snapshots, 2, 4, Difference("4.safetensors bias[1]", "2", "4", 0.5)),
         ("x.png", picture, 200, 100, Difference("pixels[3, 2, 0]", "200", "100", 100 / 255)),
         ("x.json", scores, 4, 3, Difference("sw.pixels", "4", "3", 0.25)),
         ("x.csv", text(CSV), 2.0, 2.5, Difference("iRDM, a run,SW_r3", "2", "2.5", 0.2)),

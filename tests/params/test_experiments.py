@@ -36,6 +36,13 @@ def test_members_are_runs_of_their_own_one_per_variant_and_seed():
     assert project.runs["lr_same_s3"].optimizer == base.optimizer
 
 
+def test_a_member_has_the_snapshots_that_its_experiment_names_and_none_of_the_base():
+    project = parse(with_experiment(variants={"kept": {"snapshots": [3, 5]}, "same": {}}))
+    assert project.runs["irdm"].snapshots and not project.runs["lr_same_s3"].snapshots
+    assert project.snapshots_of("lr_kept_s5") == ["lr_kept_s5_step3", "lr_kept_s5_step5"]
+    assert project.snapshots["lr_kept_s5_step3"] == ("lr_kept_s5", 3)
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [

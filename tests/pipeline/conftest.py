@@ -64,12 +64,13 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def artifacts(folder: Path) -> dict[str, str]:
-    """Return the hashes of all files below a folder that are neither records nor Snakemake's."""
+    """Return the hashes of all files below a folder but records, Snakemake's and measured hours."""
     files = (path for path in folder.rglob("*") if path.is_file())
+    others = (".snakemake_timestamp", "costs.json")
     return {
         str(path.relative_to(folder)): sha256(path)
         for path in files
-        if not path.name.endswith(SUFFIX) and path.name != ".snakemake_timestamp"
+        if not path.name.endswith(SUFFIX) and path.name not in others
     }
 
 

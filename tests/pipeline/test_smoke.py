@@ -109,7 +109,8 @@ SAMPLES_OF_RUN = {
     *TABLES,
 }
 RUN = {
-    *("runs/irdm/generator.safetensors", "runs/irdm/history.json", "figures/training-irdm.png"),
+    *(f"runs/irdm/{name}" for name in ("generator.safetensors", "history.json", "costs.json")),
+    *("runs/irdm/snapshots", "figures/training-irdm.png"),
     *SAMPLES_OF_RUN,
 }
 METRICS = {"metrics/real.json", "metrics/vae.json", "metrics/irdm.json"}
@@ -222,8 +223,24 @@ def test_preference_is_a_target_and_its_pairs_are_of_one_noise(project):
     assert (project / RESULTS / "figures/fig6.png").exists()
 
 
+def test_scores_over_device_hours_are_a_target_with_a_row_per_snapshot(project):
+    run(project, "snakemake", "-c2", *SMOKE, "--quiet", "rules", "--", "fig1")
+    with (project / RESULTS / "tables/fig1.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["run"] for row in rows] == [f"iRDM, step {step}" for step in (0, 2, 4, 6)]
+    hours = [float(row["device-hours"]) for row in rows]
+    assert hours == sorted(set(hours)) and hours[0] == 0
+    # both ends are the generators that table 1 has
+    for row, name in ((rows[0], "vae"), (rows[3], "irdm")):
+        scores = read_json(project / RESULTS / f"metrics/{name}.json")
+        assert float(row["SW_r3"]) == pytest.approx(scores["sw_mean"])
+    assert len({row["SW_r3"] for row in rows}) == 4
+    assert (project / RESULTS / "figures/fig1.png").exists()
+
+
 def test_every_number_and_every_picture_goes_back_to_raw_data(project):
-    run(project, "snakemake", "-c2", *SMOKE, "--quiet", "rules", "--", "all", "ablations", "fig6")
+    targets = ("all", "ablations", "fig1", "fig6")
+    run(project, "snakemake", "-c2", *SMOKE, "--quiet", "rules", "--", *targets)
     graph = load_graph(project / RESULTS)
     raw = f"{RESULTS}/raw/fashion_mnist"
     for path in graph.records:

@@ -49,6 +49,8 @@ class Job:
         return {
             "trained": folder / "generator.safetensors",
             "history": folder / "history.json",
+            "costs": folder / "costs.json",
+            "snapshots": folder / "snapshots",
             "monitor": folder / "log",
         }
 

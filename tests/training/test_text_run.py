@@ -100,7 +100,8 @@ class TextJob:
         """Run two steps; return what they changed and the history."""
         references = self.references(name, texts, **changes)
         launch = {"micro_batch": 8, "ranks": ranks, "threads": 1, "zero_stage": 1}
-        params = self.job.params(batch=BATCH, steps=2, labels="uniform", launch=launch)
+        told = {"batch": BATCH, "steps": 2, "snapshots": [1], "labels": "uniform"}
+        params = self.job.params(**told, launch=launch)
         params = params.model_copy(update={"generator": SPEC})
         out = self.job.outputs(f"{self.folder.name}_{name}")
         files = {**self.job.files, "generator": self.start, "references": references}
@@ -144,6 +145,18 @@ def test_it_trains_the_transformer_and_keeps_the_vae_bit_by_bit(text_job, joint)
     kept = {name for name in start if torch.equal(start[name], trained[name])}
     assert kept == {name for name in start if name.startswith("vae.")}
     assert all(entry["gradient_norm"] > 0 for entry in history)
+
+
+@pytest.mark.slow
+def test_a_snapshot_is_a_whole_generator_too(text_job, joint):
+    folder = text_job.job.outputs(f"{text_job.folder.name}_joint")["snapshots"]
+    kept, about = read_tensors(folder / "1.safetensors")
+    trained, start = joint[0], read_tensors(text_job.start)[0]
+    assert kept.keys() == trained.keys()
+    frozen = [name for name in kept if name.startswith("vae.")]
+    assert frozen and all(torch.equal(kept[name], start[name]) for name in frozen)
+    assert not same(kept, trained) and not same(kept, start)
+    assert about["generator"]["kind"] == "flux2"
 
 
 @pytest.mark.slow
@@ -209,7 +222,7 @@ def test_a_joint_reference_without_the_texts_of_the_prompts_is_refused(text_job)
     files = {**text_job.job.files, "generator": text_job.start, "references": references}
     files |= {"floors": text_job.floors("without", references, text_job.texts)}
     files |= {"contexts": text_job.contexts}
-    params = text_job.job.params(batch=BATCH, steps=1, launch={"micro_batch": 8})
+    params = text_job.job.params(batch=BATCH, steps=1, snapshots=[], launch={"micro_batch": 8})
     params = params.model_copy(update={"generator": SPEC})
     with pytest.raises(RdmError, match="generated features: shape"):
         train.run(params, **files, **text_job.job.outputs("without"))

@@ -1,5 +1,6 @@
 """A run on disk: resumed, spread over ranks, and refused when its input does not fit."""
 
+import itertools
 import json
 import os
 import re
@@ -62,6 +63,34 @@ def test_a_run_changes_the_generator_and_tells_every_step(job, straight):
     assert any(not torch.equal(weights[name], start[name]) for name in start)
 
 
+def test_snapshots_are_the_generator_on_its_way_and_change_nothing(job, straight):
+    weights, _ = straight
+    start, _ = read_tensors(job.files["generator"])
+    folder = job.outputs("straight")["snapshots"]
+    assert sorted(path.name for path in folder.iterdir()) == ["2.safetensors", "4.safetensors"]
+    way = [start, *(read_tensors(folder / f"{step}.safetensors")[0] for step in (2, 4)), weights]
+    for earlier, later in itertools.pairwise(way):
+        assert earlier.keys() == later.keys()
+        assert any(not torch.equal(earlier[name], later[name]) for name in earlier)
+    train.run(job.params(snapshots=[]), **job.files, **job.outputs("unkept"))
+    assert_bytes_equal(job, "unkept", "straight")
+    assert list(job.outputs("unkept")["snapshots"].iterdir()) == []
+
+
+def assert_bytes_equal(job: Job, name: str, other: str) -> None:
+    for key in ("trained", "history"):
+        assert job.outputs(name)[key].read_bytes() == job.outputs(other)[key].read_bytes()
+
+
+def test_costs_tell_hours_and_images_at_each_snapshot_and_at_the_end(job, straight):
+    told = read_json(job.outputs("straight")["costs"])
+    reached = told["reached"]
+    assert [(entry["step"], entry["images"]) for entry in reached] == [(2, 128), (4, 256), (6, 384)]
+    hours = [entry["device_hours"] for entry in reached]
+    assert hours == sorted(set(hours)) and hours[0] > 0 and hours[-1] < 0.1
+    assert told["device"]
+
+
 def test_no_checkpoint_is_left_behind(job, straight):
     assert not (job.outputs("straight")["trained"].parent / "checkpoints").exists()
 
@@ -77,12 +106,19 @@ def test_a_killed_run_resumes_and_ends_with_the_same_bytes(job, straight):
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert not files["trained"].exists(), "killed too late to show anything"
+    (ledger,) = checkpoints.glob("*/costs.json")
+    hours_of_the_killed = read_json(ledger)["device_hours"]
+    assert hours_of_the_killed > 0
     resumed = in_own_process(job, "killed", params)
     _, log = resumed.communicate(timeout=120)
     assert resumed.returncode == 0, log
     assert re.search(r"resumes at step [246]", log)
-    for name in ("trained", "history"):
-        assert files[name].read_bytes() == job.outputs("straight")[name].read_bytes()
+    assert_bytes_equal(job, "killed", "straight")
+    for step in (2, 4):
+        folders = (job.outputs(name)["snapshots"] for name in ("killed", "straight"))
+        kept, other = ((folder / f"{step}.safetensors").read_bytes() for folder in folders)
+        assert kept == other
+    assert read_json(files["costs"])["reached"][-1]["device_hours"] > hours_of_the_killed
 
 
 def test_a_lost_rank_ends_in_a_new_start_and_the_same_bytes(job, capfd):
@@ -98,8 +134,7 @@ def test_a_lost_rank_ends_in_a_new_start_and_the_same_bytes(job, capfd):
         ranks_of(os.getpid())[-1].kill()
         run.result()
     assert "one of 2 ranks was lost, all start again" in capfd.readouterr().err
-    for name in ("trained", "history"):
-        assert files[name].read_bytes() == job.outputs("kept")[name].read_bytes()
+    assert_bytes_equal(job, "lost", "kept")
 
 
 def test_no_rank_outlives_a_launcher_that_was_killed(job):
