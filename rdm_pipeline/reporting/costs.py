@@ -80,9 +80,13 @@ def cost_curves(curves: Sequence[Curve], metric: str) -> bytes:
         axes = figure.subplots()
         for index, curve in enumerate(curves):
             _draw(axes, curve, f"C{index}", metric)
+        for level, hours in dict.fromkeys((curve.paper, curve.paper_hours) for curve in curves):
+            _draw_paper(axes, level, hours)
         axes.axhline(1, color="black", linestyle=":")
         devices = ", ".join(dict.fromkeys(curve.device for curve in curves))
         axes.set(yscale="log", xlabel=f"device-hours ({devices})", ylabel="SW ratio (1 is real)")
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("{x:g}")
         legend(axes)
         figure.subplots_adjust(left=0.08, right=0.66, top=0.96, bottom=0.12)
         return png_bytes(figure)
@@ -98,7 +102,11 @@ def _draw(axes: Axes, curve: Curve, colour: str, metric: str) -> None:
         if None not in part:
             words = f"{curve.label}: {name.replace('_', '-')} mean"
             axes.plot(hours, part, color=colour, linestyle=style, label=words)
-    if curve.paper is not None:
-        cost = f" after about {curve.paper_hours:g} H200-hours" if curve.paper_hours else ""
-        words = f"paper, another setting:\n{curve.paper:.2f}{cost}\n(ImageNet-256, other encoders)"
-        axes.axhline(curve.paper, color="grey", linestyle="-.", label=words)
+
+
+def _draw_paper(axes: Axes, level: float | None, hours: float | None) -> None:
+    """Draw the paper's end of a run as a level: its hours are of another setting."""
+    if level is not None:
+        cost = f" after about {hours:g} H200-hours" if hours else ""
+        words = f"paper, another setting:\n{level:.2f}{cost}\n(ImageNet-256, other encoders)"
+        axes.axhline(level, color="grey", linestyle="-.", label=words)
