@@ -37,6 +37,11 @@ class Workflow:
         return self.project.dataset.name
 
     @property
+    def has_captions(self) -> bool:
+        """Whether the dataset brings its captions; else they are files of the user's."""
+        return self.project.dataset.kind in ("scenes", "captioned")
+
+    @property
     def panel(self) -> list[str]:
         """Names of the panel's encoders, those that train first."""
         return panel_order(self.project.encoders)

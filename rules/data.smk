@@ -1,15 +1,18 @@
 # Raw data -> images: uint8 arrays with labels and class names, one file per shard.
 
+PICTURES = ("train", "val", "val_labels", "train_captions", "val_captions")  # files of the user's
+
 
 def raw_state(wildcards):
     """A user's own pictures count as changed when a name, a size or a time among them does."""
     from rdm_pipeline.datasets.folder import listing_signature
 
     spec = W.project.dataset
-    if spec.kind != "folder":
+    told = spec.model_dump()
+    roots = [told[key] for key in PICTURES if told.get(key)]
+    if not roots:
         return spec.kind
     try:
-        roots = [root for root in (spec.train, spec.val, spec.val_labels) if root]
         return [listing_signature(Path(root)) for root in roots]
     except RdmError as error:
         return str(error)  # a plan needs no data; rdm fetch says what is wrong
@@ -66,3 +69,24 @@ rule gather_images:
     shell:
         "rdm gather --shards {input.shards} --whole {output.whole} --params {params.values:q}"
         " 2>&1 | tee {log}"
+
+
+# Captions of images that come without are the user's: files in the same places.
+if W.has_captions:
+
+    rule captions:
+        input:
+            raw=f"{R}/raw/{W.dataset}",
+        output:
+            train=R + "/captions/train.jsonl",
+            val=R + "/captions/val.jsonl",
+        params:
+            values=lambda w: W.pick({"dataset": "dataset"}),
+            code=fingerprint("captions"),
+        log:
+            LOGS + "/captions/captions.log",
+        benchmark:
+            LOGS + "/captions/captions.tsv"
+        shell:
+            "rdm captions --raw {input.raw} --train {output.train} --val {output.val}"
+            " --params {params.values:q} 2>&1 | tee {log}"

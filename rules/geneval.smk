@@ -1,4 +1,4 @@
-# Captions of scenes, and GenEval: images of prompts -> verdicts of detectors -> Table 2.
+# GenEval: images of prompts -> verdicts of detectors -> Table 2.
 #
 # geneval/ROW/samples.h5 holds the images of a row, `samples` of each prompt in turn of the prompts,
 # labelled by their rows; what is here is made from it, whoever makes it.
@@ -23,27 +23,6 @@ def training_pools():
 wildcard_constraints:
     row=one_of(["real", *W.generators]),
     detector=one_of(GENEVAL.detectors if GENEVAL else []),
-
-
-# Captions of other images are the user's: files in the same places.
-if W.project.dataset.kind == "scenes":
-
-    rule captions:
-        input:
-            raw=f"{R}/raw/{W.dataset}",
-        output:
-            train=R + "/captions/train.jsonl",
-            val=R + "/captions/val.jsonl",
-        params:
-            values=lambda w: W.pick({}),
-            code=fingerprint("captions"),
-        log:
-            LOGS + "/captions/captions.log",
-        benchmark:
-            LOGS + "/captions/captions.tsv"
-        shell:
-            "rdm captions --raw {input.raw} --train {output.train} --val {output.val}"
-            " --params {params.values:q} 2>&1 | tee {log}"
 
 
 rule geneval_prompts:

@@ -53,6 +53,20 @@ def list_pictures(root: Path, labels: Path | None = None) -> dict[str, list[Plac
     return dict(sorted(pictures.items()))
 
 
+def list_by_name(root: Path) -> dict[str, Place]:
+    """Return the pictures below a root by file name, whatever folder or tar they are in.
+
+    Raises RdmError for a missing root, one without pictures and two pictures of one name.
+    """
+    places = sorted(_places(root))
+    if not places:
+        raise RdmError(f"{root}: no picture in it; allowed: {' '.join(SUFFIXES)}")
+    twice = [n for n, count in Counter(_last(p.path) for p in places).items() if count > 1]
+    if twice:
+        raise RdmError(f"{root}: more than one picture of a name: {some(twice)}")
+    return {_last(place.path): place for place in places}
+
+
 def read_labels(path: Path) -> dict[str, str]:
     """Return the class of each picture, by file name, from lines `picture class`."""
     try:
@@ -64,7 +78,7 @@ def read_labels(path: Path) -> dict[str, str]:
             raise RdmError(f"{path}: line {number} is {' '.join(line)!r}, allowed: picture class")
     twice = [name for name, count in Counter(name for name, _ in lines).items() if count > 1]
     if twice:
-        raise RdmError(f"{path}: {_some(twice)} more than once")
+        raise RdmError(f"{path}: {some(twice)} more than once")
     return dict(lines)
 
 
@@ -126,7 +140,7 @@ def _require_class_folders(root: Path, places: list[Place]) -> None:
     flat = [place.path for place in places if "/" not in place.path]
     if flat:
         raise RdmError(
-            f"{root}: {_some(flat)} in no class folder; for a split without such folders "
+            f"{root}: {some(flat)} in no class folder; for a split without such folders "
             "dataset.val_labels names a file of lines: picture class"
         )
     if root.is_dir():
@@ -134,7 +148,7 @@ def _require_class_folders(root: Path, places: list[Place]) -> None:
         folders -= {name for name in folders if name.startswith(".")}
         empty = sorted(folders - {_first(place.path) for place in places})
         if empty:
-            raise RdmError(f"{root}: no picture in {_some(empty)}; allowed: {' '.join(SUFFIXES)}")
+            raise RdmError(f"{root}: no picture in {some(empty)}; allowed: {' '.join(SUFFIXES)}")
 
 
 def _require_labels(
@@ -146,11 +160,12 @@ def _require_labels(
     twice = sorted(name for name, count in found.items() if count > 1)
     if unlabelled or missing or twice:
         raise RdmError(
-            f"{root}, {labels}: each picture needs one line; without a line: {_some(unlabelled)}; "
-            f"without a picture: {_some(missing)}; more than one of that name: {_some(twice)}"
+            f"{root}, {labels}: each picture needs one line; without a line: {some(unlabelled)}; "
+            f"without a picture: {some(missing)}; more than one of that name: {some(twice)}"
         )
 
 
-def _some(names: list[str]) -> str:
+def some(names: list[str]) -> str:
+    """Return the first three names and how many more there are."""
     rest = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(names[:3]) + rest if names else "-"

@@ -15,7 +15,7 @@ from rdm_pipeline.datasets.manifest import Manifest, Picture, RawSplit, check_fi
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.files import sha256
 from rdm_pipeline.overlap import ahead
-from rdm_pipeline.params.dataset import ImageFolder
+from rdm_pipeline.params.dataset import Captioned, ImageFolder
 from rdm_pipeline.progress import Progress
 
 BLOCK = 256
@@ -60,7 +60,11 @@ def fetch(spec: ImageFolder, raw_dir: Path) -> Manifest:
 
 
 def read_rows(
-    spec: ImageFolder, root: Path, raw_dir: Path, split: RawSplit, rows: np.ndarray
+    spec: ImageFolder | Captioned,
+    root: Path,
+    raw_dir: Path,
+    split: RawSplit,
+    rows: np.ndarray,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield blocks of images (n,channels,resolution,resolution) uint8 and labels (n,) int64.
 
@@ -104,7 +108,7 @@ def read_picture(root: Path, picture: Picture) -> bytes:
 
 
 def _decoded(
-    spec: ImageFolder, root: Path, pictures: list[Picture], reasons: dict[int, str]
+    spec: ImageFolder | Captioned, root: Path, pictures: list[Picture], reasons: dict[int, str]
 ) -> Iterator[tuple[np.ndarray, int]]:
     """Yield images with labels; note in `reasons`, by position, why one cannot be decoded."""
     files = ahead((read_picture(root, picture) for picture in pictures), depth=BLOCK)
@@ -117,11 +121,12 @@ def _decoded(
 
 def _describe(root: Path, listing: Mapping[str, list[Place]], target: Path) -> RawSplit:
     places = [(place, label) for label, places in enumerate(listing.values()) for place in places]
-    write_json_lines(target, _hashed(root, places))
+    write_json_lines(target, hashed(root, places))
     return {"files": [{"path": target.name, "sha256": sha256(target)}], "count": len(places)}
 
 
-def _hashed(root: Path, places: list[tuple[Place, int]]) -> Iterator[Picture]:
+def hashed(root: Path, places: list[tuple[Place, int]]) -> Iterator[Picture]:
+    """Yield pictures of places with labels, in their order, with the hashes of their files."""
     progress = Progress(f"hash {root.name}", len(places))
     with ThreadPoolExecutor(READERS) as threads:
         for start in range(0, len(places), BLOCK):

@@ -2,13 +2,21 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from rdm_pipeline.datasets import fashion_mnist, pictures, scene_files
+from rdm_pipeline.datasets import coco, fashion_mnist, pictures, scene_files
 from rdm_pipeline.datasets.manifest import Manifest
 from rdm_pipeline.errors import RdmError
-from rdm_pipeline.params.dataset import DatasetSpec, FashionMnist, ImageFolder, Scenes, Split
+from rdm_pipeline.params.dataset import (
+    Captioned,
+    DatasetSpec,
+    FashionMnist,
+    ImageFolder,
+    Scenes,
+    Split,
+)
 
 
 def fetch(spec: DatasetSpec, raw_dir: Path) -> Manifest:
@@ -21,6 +29,8 @@ def fetch(spec: DatasetSpec, raw_dir: Path) -> Manifest:
         return fashion_mnist.manifest(raw_dir)
     if isinstance(spec, Scenes):
         return scene_files.fetch(spec, raw_dir)
+    if isinstance(spec, Captioned):
+        return coco.fetch(spec, raw_dir)
     return pictures.fetch(spec, raw_dir)
 
 
@@ -65,3 +75,13 @@ def read_split(
     else:
         root = Path(spec.train if split == "train" else spec.val)
         yield from pictures.read_rows(spec, root, raw_dir, files, rows)
+
+
+def read_captions(
+    spec: Captioned | Scenes, raw_dir: Path, manifest: Manifest, split: Split
+) -> list[dict[str, Any]]:
+    """Return what the used images of a split show in words, row by row, each with its `prompt`."""
+    files = manifest["splits"][split]
+    if isinstance(spec, Scenes):
+        return scene_files.read_captions(raw_dir, files)
+    return coco.read_captions(raw_dir, files, split_count(spec, manifest, split))

@@ -84,5 +84,29 @@ class Scenes(Section):
     bad_images: ClassVar[int] = 0
 
 
-DatasetSpec = Annotated[FashionMnist | ImageFolder | Scenes, Field(discriminator="kind")]
+class Captioned(Section):
+    """A user's own pictures with captions in COCO's form, one caption for each image.
+
+    `train` and `val` are folders or tars; `train_captions` and `val_captions` are files such as
+    captions_train2014.json. Rows are in the order of the images' numbers. Every picture must
+    decode: one left out would move the captions of those behind it.
+    """
+
+    kind: Literal["captioned"]
+    name: Name
+    train: FolderPath
+    val: FolderPath
+    train_captions: FolderPath
+    val_captions: FolderPath
+    resolution: PositiveInt
+    channels: Literal[1, 3]
+    limits: Limits
+    shards: Shards
+
+    bad_images: ClassVar[int] = 0
+
+
+DatasetSpec = Annotated[
+    FashionMnist | ImageFolder | Scenes | Captioned, Field(discriminator="kind")
+]
 Split = Literal["train", "val"]

@@ -60,7 +60,7 @@ def folder(tmp_path_factory) -> Path:
     made = tmp_path_factory.mktemp("geneval")
     fetch.run(fetch.Params(dataset=DATASET), raw=made / "raw")
     files = {name: made / f"{name}.jsonl" for name in ("train", "val")}
-    captions.run(captions.Params(), raw=made / "raw", **files)
+    captions.run(captions.Params(dataset=DATASET), raw=made / "raw", **files)
     geneval_prompts.run(geneval_prompts.Params(), official=[], metadata=made / "metadata.jsonl")
     real = geneval_real.Params(dataset=DATASET, samples=1, seed=46_000_000)
     geneval_real.run(real, metadata=made / "metadata.jsonl", images=made / "real.h5")
