@@ -18,6 +18,7 @@ include: "rules/report.smk"
 include: "rules/studies.smk"
 include: "rules/preference.smk"
 include: "rules/geneval.smk"
+include: "rules/pairs.smk"
 include: "rules/spiral.smk"
 
 

@@ -41,7 +41,9 @@ VERBS: Mapping[str, Verb] = {
     "context": Verb("encode prompts for a generator", ("prompts",), ("contexts",)),
     "text": Verb("encode prompts for the joint law", ("prompts",), ("texts",)),
     "reference": Verb(
-        "freeze an encoder's reference", ("features", "images", "texts?"), ("reference",)
+        "freeze an encoder's reference",
+        ("features", "images", "texts?", "mixture?"),
+        ("reference",),
     ),
     "floors": Verb(
         "measure what real data scores against the references",
@@ -84,6 +86,20 @@ VERBS: Mapping[str, Verb] = {
         ("generator", "images", "prompts", "contexts"),
         ("samples",),
     ),
+    "render": Verb(
+        "draw one shard of several images of each prompt, to learn from",
+        ("generator", "images", "prompts", "contexts"),
+        ("samples", "metadata"),
+    ),
+    "render_preference": Verb(
+        "score renders by a model of human preference",
+        ("images", "metadata", "weights"),
+        ("scores",),
+    ),
+    "curate": Verb("choose which images are kept", ("metadata", "judgement?"), ("kept",)),
+    "mix": Verb("copy what is kept into a shard of a mixture", ("images", "kept"), ("mixed",)),
+    "mixture": Verb("list a mixture's captions and shares", ("kept*",), ("captions", "manifest")),
+    "pool": Verb("repeat lists of prompts", ("lists*",), ("captions", "manifest")),
     "import_samples": Verb(
         "take one shard of samples that were generated elsewhere", ("images",), ("samples",)
     ),
@@ -106,9 +122,7 @@ VERBS: Mapping[str, Verb] = {
         "print a table from metrics", ("metrics*", "accuracies*"), ("csv", "markdown", "latex")
     ),
     "captions": Verb("write what a dataset's images show in words", ("raw",), ("train", "val")),
-    "geneval_prompts": Verb(
-        "write the prompts that GenEval evaluates", ("official*",), ("metadata",)
-    ),
+    "geneval_prompts": Verb("write the prompts that GenEval evaluates", (), ("metadata",)),
     "geneval_real": Verb(
         "render scenes in which the evaluated prompts are true", ("metadata",), ("images",)
     ),

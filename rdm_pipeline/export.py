@@ -9,6 +9,7 @@ from rdm_pipeline.lineage.audit import trace
 from rdm_pipeline.lineage.crate import Source, build_crate
 from rdm_pipeline.lineage.graph import load_graph
 from rdm_pipeline.lineage.verify import Here, verify
+from rdm_pipeline.params.profiles import profile_chain
 from rdm_pipeline.targets import find_artifact, results_of
 
 DIRTY = "dirty tree"  # a crate says so itself
@@ -35,6 +36,7 @@ def run_export(target: str, folder: Path, largest: int, profile: str, verbs: fro
 
 def _workflow_files(profile: str) -> list[str]:
     """Return the files that say what is made and how, relative to the project."""
-    names = ["Snakefile", "params.yaml", f"profiles/{profile}.yaml", "dvc.yaml", "dvc.lock"]
+    chain = [f"profiles/{name}.yaml" for name in profile_chain(Path(), profile)]
+    names = ["Snakefile", "params.yaml", *chain, "dvc.yaml", "dvc.lock"]
     rules = sorted(str(path) for path in Path("rules").glob("*.smk"))
     return [name for name in [*names, "constraints.txt", *rules] if Path(name).is_file()]

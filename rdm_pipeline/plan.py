@@ -8,13 +8,15 @@ from typing import Any
 from rdm_pipeline.params.plan import NetworkCost
 from rdm_pipeline.params.runs import Run
 from rdm_pipeline.recipes import Job
+from rdm_pipeline.training_sets import GENEVAL_PROMPTS, Part
 from rdm_pipeline.workflow import JUDGE, SAMPLES, Workflow
 
 PHASES = {
     "data": ("fetch", "images", "captions"),
     "encoders": ("encoder", "card"),
     "features": ("features",),
-    "references": ("context", "text", "reference", "floors"),
+    "renders": ("render", "render_preference", "curate", "mix", "mixture"),
+    "references": ("context", "text", "pool", "reference", "floors"),
     "train": ("warm_start", "teacher", "import_generator", "train", "snapshot"),
     "evaluate": (
         *("sample", "sample_prompts", "import_samples", "bank", "metrics", "judge", "neutral"),
@@ -65,6 +67,8 @@ class Costs:
     def phase(self, job: Job) -> str:
         """The phase of a job; features and sets of samples are scored, not trained on."""
         verb = job.command.split()[1]
+        if "/renders/" in job.outputs[0]:
+            return "renders"
         if f"/{SAMPLES}" in job.outputs[0]:
             return "evaluate"
         if verb == "gather":
@@ -80,6 +84,12 @@ class Costs:
             return self.rows(job.outputs[0]) * self.network(path.parts[-2]).gflop
         if verb == "sample":
             return self.rows(job.outputs[0]) * self.generator(path.parts[-3]).gflop
+        if verb in ("render", "render_preference"):
+            name = self.project.renders[path.parts[-3]].generator
+            cost = self.generator(name) if verb == "render" else self.network("preference")
+            return self.drawn(path) * cost.gflop
+        if verb == "sample_prompts":
+            return self.asked() * self.generator(path.parts[-2]).gflop
         if verb == "encoder":
             return self.pretraining(path.stem)
         if verb == "warm_start":
@@ -131,6 +141,9 @@ class Costs:
             return (counts.train + counts.val) * (self.image_bytes() + 1)
         if kind == "images" and path.stem.isdigit():
             return self.rows(output) * (self.image_bytes() + 8)
+        if kind in ("renders", "geneval") and path.name == f"{SAMPLES}.h5":
+            images = self.drawn(path) if kind == "renders" else self.asked()
+            return images * (self.image_bytes() + 8)
         if kind == "features" and path.stem.isdigit():
             return self.rows(output) * self.dim(rest[2]) * FLOAT
         if kind == "encoders":
@@ -144,9 +157,9 @@ class Costs:
             return round(self.network("preference").mparams * 1e6) * FLOAT
         if kind == "contexts":  # at most: equal prompts share one
             length = self.project.prompts.context.length
-            return self.images(path.stem) * length * self.context_dim() * 2
+            return self.prompts(path.stem) * length * self.context_dim() * 2
         if kind == "texts":
-            return self.images(path.stem) * self.plan.code_dim * FLOAT
+            return self.prompts(path.stem) * self.plan.code_dim * FLOAT
         if kind == "references":
             spec = self.project.references[rest[0]]
             columns = self.dim(path.stem) + (self.plan.code_dim if spec.beta else 0)
@@ -166,6 +179,8 @@ class Costs:
         """Images of a shard, from its path below images or features."""
         source, split, *_, shard = PurePath(output).relative_to(self.workflow.results).parts[1:]
         number = int(PurePath(shard).stem)
+        if source in self.project.mixtures:
+            return self.kept(self.workflow.sets.parts(source)[number])
         if split == SAMPLES:
             bank = self.project.evaluation.bank
             count = max(bank.samples, bank.rff_rows)
@@ -174,10 +189,39 @@ class Costs:
         shards = len(self.workflow.shards(source, split))
         return count * (number + 1) // shards - count * number // shards
 
+    def drawn(self, path: PurePath) -> int:
+        """Images of a shard of renders, from a file in its folder."""
+        spec, shard = self.project.renders[path.parts[-3]], int(path.parts[-2])
+        count = self.prompts(spec.prompts)
+        return (count * (shard + 1) // spec.shards - count * shard // spec.shards) * spec.samples
+
+    def kept(self, part: Part) -> int:
+        """Images of a shard of a mixture; of those that a detector judges at most so many."""
+        if part.source == self.workflow.dataset:
+            return self.images("train")
+        drawn, spec = self.drawn(PurePath(part.kept)), self.project.renders[part.source]
+        if spec.keep.kind == "best":
+            return drawn // spec.samples * spec.keep.count
+        return drawn
+
+    def asked(self) -> int:
+        """Images of GenEval's prompts that a row is judged by."""
+        count: int = self.plan.prompts * self.project.evaluation.geneval.samples
+        return count
+
+    def prompts(self, name: str) -> int:
+        """Prompts of a list."""
+        if name == GENEVAL_PROMPTS:
+            return self.plan.prompts
+        if name in self.project.pools:
+            pool = self.project.pools[name].items()
+            return sum(self.prompts(each) * times for each, times in pool)
+        if name in self.project.mixtures:
+            return sum(self.kept(part) for part in self.workflow.sets.parts(name))
+        return self.images(name)
+
     def images(self, split: str) -> int:
-        """Images of a split; 0 for prompts that have none."""
-        if split not in ("train", "val"):
-            return 0
+        """Images of a split."""
         count: int = getattr(self.plan.images, split)
         return min(count, getattr(self.project.dataset.limits, split) or count)
 

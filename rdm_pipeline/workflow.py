@@ -11,10 +11,10 @@ from rdm_pipeline.params.panel import held_out_encoders, panel_order
 from rdm_pipeline.params.pick import pick
 from rdm_pipeline.params.project import Project, load_tree, parse
 from rdm_pipeline.params.runs import Launch, ResampledStart
+from rdm_pipeline.training_sets import TrainingSets
 
 JUDGE = "judge"
 SAMPLES = "samples"
-GENEVAL_PROMPTS = "geneval"
 
 
 class Workflow:
@@ -26,6 +26,7 @@ class Workflow:
             load_tree(root, profile), "params.yaml" if profile == "demo" else f"profile {profile}"
         )
         self.results = self.project.results
+        self.sets = TrainingSets(self.project)
         self.logs = f"logs/{profile}"
         self.pick = partial(pick, self.project.model_dump())
 
@@ -79,6 +80,8 @@ class Workflow:
         """Numbers of the shards of a set of images."""
         if split == SAMPLES:
             return range(self.project.evaluation.sampling.shards)
+        if source in self.project.mixtures:
+            return range(len(self.sets.parts(source)))
         return range(getattr(self.project.dataset.shards, split))
 
     # --- files ----------------------------------------------------------------------------------
@@ -101,19 +104,13 @@ class Workflow:
         owner = start.of if isinstance(start, ResampledStart) else name
         return f"{self.results}/runs/{owner}/generator.safetensors"
 
-    def captions(self, split: str) -> str:
-        """The captions of a split, one per image, or the prompts that GenEval evaluates."""
-        if split == GENEVAL_PROMPTS:
-            return f"{self.results}/geneval/evaluation_metadata.jsonl"
-        return f"{self.results}/captions/{split}.jsonl"
+    def contexts(self, prompts: str) -> list[str]:
+        """A list of prompts as generators read them; none where there are no prompts."""
+        return [f"{self.results}/contexts/{prompts}.h5"] * bool(self.project.prompts)
 
-    def contexts(self, split: str) -> list[str]:
-        """A split's captions as generators read them; none where there are no prompts."""
-        return [f"{self.results}/contexts/{split}.h5"] * bool(self.project.prompts)
-
-    def texts(self, split: str) -> list[str]:
-        """A split's captions as the joint law couples them; none where there are no prompts."""
-        return [f"{self.results}/texts/{split}.h5"] * bool(self.project.prompts)
+    def texts(self, prompts: str) -> list[str]:
+        """A list of prompts as the joint law couples them; none where there are no prompts."""
+        return [f"{self.results}/texts/{prompts}.h5"] * bool(self.project.prompts)
 
     def references(self, reference: str, encoders: Iterable[str]) -> list[str]:
         """The frozen references, one file per encoder."""
@@ -227,18 +224,21 @@ class Workflow:
         return f"gpu:{gpus}" if self.project.gpu else None
 
     def real_features(self, run: str) -> list[str]:
-        """Features of the training images by a run's battery, if its discrepancy needs them."""
+        """Features of a run's reference images by its battery, if its discrepancy needs them."""
         if self.run(run).discrepancy.kind == FROZEN:
             return []
-        return self.features(self.dataset, "train", self.project.battery(run))
+        images = self.sets.of_reference(self.run(run).reference)
+        return self.features(images, "train", self.project.battery(run))
 
     def images_of_real_features(self, run: str) -> list[str]:
-        """The training images, whose labels go with `real_features`."""
-        return [self.images(self.dataset, "train")] if self.real_features(run) else []
+        """The images whose labels go with `real_features`."""
+        images = self.sets.of_reference(self.run(run).reference)
+        return [self.images(images, "train")] if self.real_features(run) else []
 
     def texts_of_real_features(self, run: str) -> list[str]:
-        """The captions of the training images that go with `real_features`."""
-        return self.texts("train") if self.real_features(run) else []
+        """The captions of the images that go with `real_features`."""
+        images = self.sets.of_reference(self.run(run).reference)
+        return self.texts(self.sets.captions_of(images)) if self.real_features(run) else []
 
     def members(self, comparison: str) -> list[str]:
         """The runs that a comparison's rows stand for, row by row and seed by seed."""

@@ -9,7 +9,8 @@ from snakemake.exceptions import WorkflowError
 
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.lineage.accepted import accepted_fingerprint as fingerprint
-from rdm_pipeline.workflow import GENEVAL_PROMPTS, JUDGE, SAMPLES, Workflow
+from rdm_pipeline.workflow import JUDGE, SAMPLES, Workflow
+from rdm_pipeline.training_sets import GENEVAL_PROMPTS
 
 try:
     W = Workflow(Path(workflow.basedir), config.get("profile", "demo"))
@@ -48,11 +49,14 @@ def declared(key, *files):
 
 wildcard_constraints:
     dataset=W.dataset,
-    source=one_of([W.dataset, *W.generators]),
+    source=one_of([W.dataset, *W.generators, *W.project.mixtures]),
     split=one_of(["train", "val", SAMPLES]),
     shard=r"\d+",
     encoder=one_of(W.all_encoders),
     reference=one_of(W.project.references),
+    renders=one_of(W.project.renders),
+    mixture=one_of(W.project.mixtures),
+    pool=one_of(W.project.pools),
     run=one_of(W.project.runs),
     generator=one_of(W.generators),
     snapshot=one_of(W.project.snapshots),

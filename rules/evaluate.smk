@@ -39,7 +39,7 @@ rule geneval_samples:
     input:
         generator=lambda w: W.generator(w.generator),
         images=W.images(W.dataset, "val"),
-        prompts=W.captions(GENEVAL_PROMPTS),
+        prompts=W.sets.captions(GENEVAL_PROMPTS),
         contexts=W.contexts(GENEVAL_PROMPTS),
     output:
         samples=R + "/geneval/{generator}/samples.h5",

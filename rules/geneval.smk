@@ -15,9 +15,14 @@ def table2_rows():
     return W.project.report.table2.rows if W.project.report.table2 else []
 
 
-def training_pools():
-    """The captions that training drew from, where they are known."""
-    return [f"{R}/captions/train.jsonl"] if W.project.dataset.kind == "scenes" else []
+def asked_state(wildcards):
+    """A file of GenEval's authors counts as changed when its size or time does."""
+    from rdm_pipeline.datasets.folder import listing_signature
+
+    try:
+        return listing_signature(Path(GENEVAL.prompts)) if GENEVAL.prompts else "scenes"
+    except RdmError as error:
+        return str(error)  # a plan needs no data; rdm geneval_prompts says what is wrong
 
 
 wildcard_constraints:
@@ -26,19 +31,18 @@ wildcard_constraints:
 
 
 rule geneval_prompts:
-    input:
-        official=[GENEVAL.prompts] if GENEVAL and GENEVAL.prompts else [],
     output:
         metadata=ASKED,
     params:
-        values=lambda w: W.pick({}),
+        values=lambda w: W.pick({"prompts": "evaluation.geneval.prompts"}),
         code=fingerprint("geneval_prompts"),
+        state=asked_state,
     log:
         LOGS + "/geneval/prompts.log",
     benchmark:
         LOGS + "/geneval/prompts.tsv"
     shell:
-        "rdm geneval_prompts --official {input.official} --metadata {output.metadata}"
+        "rdm geneval_prompts --metadata {output.metadata}"
         " --params {params.values:q} 2>&1 | tee {log}"
 
 
@@ -134,7 +138,7 @@ rule geneval:
     input:
         results=R + "/geneval/{row}/{detector}.jsonl",
         metadata=ASKED,
-        pools=training_pools(),
+        pools=lambda w: W.sets.trained_on(w.row),
     output:
         scores=R + "/geneval/{row}/{detector}.json",
     params:

@@ -3,9 +3,10 @@
 
 rule reference:
     input:
-        features=R + f"/features/{W.dataset}/train/" + "{encoder}.h5",
-        images=W.images(W.dataset, "train"),
-        texts=W.texts("train"),
+        features=lambda w: W.features(W.sets.of_reference(w.reference), "train", [w.encoder]),
+        images=lambda w: W.images(W.sets.of_reference(w.reference), "train"),
+        texts=lambda w: W.texts(W.sets.captions_of(W.sets.of_reference(w.reference))),
+        mixture=lambda w: W.sets.manifest(w.reference),
     output:
         reference=R + "/references/{reference}/{encoder}.h5",
     params:
@@ -20,7 +21,7 @@ rule reference:
         LOGS + "/reference/{reference}-{encoder}.tsv"
     shell:
         "rdm reference --features {input.features} --images {input.images} --texts {input.texts}"
-        " --reference {output.reference} --params {params.values:q} 2>&1 | tee {log}"
+        " --mixture {input.mixture} --reference {output.reference} --params {params.values:q} 2>&1 | tee {log}"
 
 
 rule floors:

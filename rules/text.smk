@@ -3,14 +3,14 @@
 
 rule context:
     input:
-        prompts=lambda w: W.captions(w.split),
+        prompts=lambda w: W.sets.captions(w.split),
     output:
         contexts=R + "/contexts/{split}.h5",
     params:
         values=lambda w: W.pick({"context": "prompts.context", "threads": "threads"}),
         code=fingerprint("context"),
     wildcard_constraints:
-        split=one_of(["train", "val", GENEVAL_PROMPTS]),
+        split=one_of(W.sets.prompt_lists),
     threads: W.project.threads
     resources:
         gres=W.gres(1),
@@ -25,14 +25,14 @@ rule context:
 
 rule text:
     input:
-        prompts=lambda w: W.captions(w.split),
+        prompts=lambda w: W.sets.captions(w.split),
     output:
         texts=R + "/texts/{split}.h5",
     params:
         values=lambda w: W.pick({"text": "prompts.text", "threads": "threads"}),
         code=fingerprint("text"),
     wildcard_constraints:
-        split=one_of(["train", "val", GENEVAL_PROMPTS]),
+        split=one_of(W.sets.prompt_lists),
     threads: W.project.threads
     resources:
         gres=W.gres(1),

@@ -94,8 +94,8 @@ rule train:
         features=lambda w: W.real_features(w.run),
         train_images=lambda w: W.images_of_real_features(w.run),
         train_texts=lambda w: W.texts_of_real_features(w.run),
-        contexts=W.contexts("train"),
-        texts=W.texts("train"),
+        contexts=lambda w: W.contexts(W.sets.pool(w.run)),
+        texts=lambda w: W.texts(W.sets.pool(w.run)),
         images=W.images(W.dataset, "val"),
     output:
         trained=R + "/runs/{run}/generator.safetensors",

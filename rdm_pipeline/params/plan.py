@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.dataset import Counts
@@ -35,6 +35,7 @@ class PlanSpec(Section):
     """
 
     images: Counts
+    prompts: NonNegativeInt = Field(default=0, description="that GenEval evaluates")
     code_dim: PositiveInt = Field(description="of a condition's code: classes, or a text's width")
     device: Literal["gpu", "cpu"]
     gflops: PositiveFloat = Field(description="that a device sustains, in GFLOP per second")

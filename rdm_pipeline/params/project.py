@@ -15,18 +15,18 @@ from rdm_pipeline.params.experiments import Experiment, expand
 from rdm_pipeline.params.explain import explain
 from rdm_pipeline.params.generators import Flux2Spec, GeneratorSpec, network_of
 from rdm_pipeline.params.merge import merge
+from rdm_pipeline.params.names import require, require_free
+from rdm_pipeline.params.pairs import Mixture, Pool, Renders, renders_fault
 from rdm_pipeline.params.panel import panel_order, training_encoders
 from rdm_pipeline.params.plan import PlanSpec
+from rdm_pipeline.params.profiles import DEFAULT_PROFILE, profile_chain, read_overlay, read_yaml
 from rdm_pipeline.params.references import ReferenceSpec
 from rdm_pipeline.params.runs import CheckpointStart, GivenSamples, ResampledStart, Run, WarmStart
 from rdm_pipeline.params.spiral import Spiral
 from rdm_pipeline.params.text import Prompts
-from rdm_pipeline.params.yaml_file import read_yaml
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", strict=True)]
 Panel = dict[Name, EncoderSpec]
-
-DEFAULT_PROFILE = "demo"
 
 # Kinds of warm starts that train a generator, and the kind that it is of.
 TRAINED_HERE = {"vae_decoder": "decoder", "flow_teacher": "flux2"}
@@ -50,6 +50,9 @@ class Project(Section):
     references: dict[Name, ReferenceSpec]
     warm_starts: dict[Name, WarmStart]
     samples: dict[Name, GivenSamples] = Field(default_factory=dict)
+    renders: dict[Name, Renders] = Field(default_factory=dict)
+    mixtures: dict[Name, Mixture] = Field(default_factory=dict)
+    pools: dict[Name, Pool] = Field(default_factory=dict)
     runs: dict[Name, Run]
     experiments: dict[Name, Experiment] = Field(default_factory=dict)
     evaluation: EvaluationSpec
@@ -81,16 +84,16 @@ class Project(Section):
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
-        _require("panel", self.panel, self.panels)
+        require("panel", self.panel, self.panels)
         if not training_encoders(self.encoders):
             raise ValueError(f"panels.{self.panel}: found no encoder of role train, allowed: some")
         for name, run in self.runs.items():
-            _require(f"runs.{name}.init", run.init, self.warm_starts)
-            _require(f"runs.{name}.reference", run.reference, self.references)
+            require(f"runs.{name}.init", run.init, self.warm_starts)
+            require(f"runs.{name}.reference", run.reference, self.references)
             # Held-out encoders are for experiments alone, whose members no table of the panel has.
             trainable = training_encoders if name in self.own_runs else panel_order
             for encoder in [] if run.battery == "all" else run.battery:
-                _require(f"runs.{name}.battery", encoder, trainable(self.encoders))
+                require(f"runs.{name}.battery", encoder, trainable(self.encoders))
         for table in ("table1", "table7"):
             self._require_rows(f"report.{table}.rows", getattr(self.report, table).rows)
         return self
@@ -99,19 +102,19 @@ class Project(Section):
     def _warm_starts_fit(self) -> Self:
         made = self.generators
         for name, start in self.warm_starts.items():
-            _require(f"warm_starts.{name}.generator", start.generator, made)
+            require(f"warm_starts.{name}.generator", start.generator, made)
         for name, start in self.warm_starts.items():
             key = f"warm_starts.{name}.generator"
             if start.kind in TRAINED_HERE:
                 kind = TRAINED_HERE[start.kind]
-                _require(key, start.generator, [n for n in made if made[n].kind == kind])
+                require(key, start.generator, [n for n in made if made[n].kind == kind])
             if isinstance(start, CheckpointStart):
                 _require_vae(name, start, made[start.generator].kind)
             if isinstance(start, ResampledStart):
                 others = {n: s for n, s in self.warm_starts.items() if s.kind != start.kind}
-                _require(f"warm_starts.{name}.of", start.of, others)
+                require(f"warm_starts.{name}.of", start.of, others)
                 same = network_of(made[others[start.of].generator])
-                _require(key, start.generator, [n for n in made if network_of(made[n]) == same])
+                require(key, start.generator, [n for n in made if network_of(made[n]) == same])
         return self
 
     @model_validator(mode="after")
@@ -131,10 +134,38 @@ class Project(Section):
                 raise ValueError(f"{key}.context_length: found {found}, in training and evaluation")
         return self
 
+    @model_validator(mode="after")
+    def _training_sets_exist(self) -> Self:
+        geneval, model = self.evaluation.geneval, self.evaluation.preference is not None
+        if self.prompts is None and (self.renders or self.mixtures or self.pools):
+            raise ValueError("prompts: missing, renders, mixtures and pools are of prompts")
+        for name, renders in self.renders.items():
+            detectors = geneval.detectors if geneval else {}
+            fault = renders_fault(renders, self.warm_starts, detectors, model)
+            if fault:
+                raise ValueError(f"renders.{name}.{fault}")
+        for name, sources in self.mixtures.items():
+            if len(set(sources)) < len(sources):
+                raise ValueError(f"mixtures.{name}: found {sources}, allowed: each source once")
+            for source in sources:
+                require(f"mixtures.{name}", source, [self.dataset.name, *self.renders])
+        for name, pool in self.pools.items():
+            if "geneval" in pool and geneval is None:
+                raise ValueError(
+                    f"pools.{name}.geneval: found one, allowed with evaluation.geneval"
+                )
+        for name, reference in self.references.items():
+            if reference.mixture is not None:
+                require(f"references.{name}.mixture", reference.mixture, self.mixtures)
+        for name, run in self.runs.items():
+            if run.pool is not None:
+                require(f"runs.{name}.pool", run.pool, self.pools)
+        return self
+
     def _require_rows(self, key: str, rows: Iterable[str]) -> None:
         """Rows are real images or what is no member of an experiment, and have a label."""
         for row in rows:
-            _require(key, row, ["real", *self.warm_starts, *self.samples, *self.own_runs])
+            require(key, row, ["real", *self.warm_starts, *self.samples, *self.own_runs])
         for row in rows:
             self._require_label(row)
 
@@ -162,20 +193,20 @@ class Project(Section):
 
     @model_validator(mode="after")
     def _comparisons_exist(self) -> Self:
-        _require_free("report.comparisons", self.report.comparisons, TABLES)
+        require_free("report.comparisons", self.report.comparisons, TABLES)
         for name, table in self.report.comparisons.items():
             key = f"report.comparisons.{name}"
-            _require(f"{key}.experiment", table.experiment, self.experiments)
+            require(f"{key}.experiment", table.experiment, self.experiments)
             for row in table.rows:
                 variants = self.experiments[table.experiment].variants
-                _require(f"{key}.rows", row, variants)
+                require(f"{key}.rows", row, variants)
                 if table.scored_on == "panel":
                     run = self.experiments[table.experiment].members(table.experiment, row)[0]
                     self._require_unseen(f"{key}.scored_on", run)
             self._require_rows(f"{key}.baselines", table.baselines)
             for row in table.paper_order:
-                _require(f"{key}.paper_order", row, table.rows)
-            _require(f"{key}.scored_on", table.scored_on, ["panel", *self.encoders])
+                require(f"{key}.paper_order", row, table.rows)
+            require(f"{key}.scored_on", table.scored_on, ["panel", *self.encoders])
         return self
 
     @model_validator(mode="after")
@@ -193,9 +224,9 @@ class Project(Section):
         alone = self.report.fig5
         if alone is None:
             return self
-        _require("report.fig5.experiment", alone.experiment, self.experiments)
+        require("report.fig5.experiment", alone.experiment, self.experiments)
         variants = self.experiments[alone.experiment].variants
-        _require("report.fig5.variant", alone.variant, variants)
+        require("report.fig5.variant", alone.variant, variants)
         self._require_rows("report.fig5.beside", alone.beside)
         run = self.experiments[alone.experiment].members(alone.experiment, alone.variant)[0]
         self._require_unseen("report.fig5.variant", run)
@@ -222,7 +253,7 @@ class Project(Section):
             if geneval is None:
                 raise ValueError("evaluation.geneval: missing, report.table2 is scored by it")
             for row in self.report.table2.rows:
-                _require("report.table2.rows", row, ["real", *self.warm_starts, *self.runs])
+                require("report.table2.rows", row, ["real", *self.warm_starts, *self.runs])
                 self._require_label(row)
         if geneval is None or (scenes and geneval.prompts is None):
             return self
@@ -237,29 +268,23 @@ class Project(Section):
 
     @model_validator(mode="after")
     def _names_are_distinct(self) -> Self:
-        taken = [self.dataset.name, "real"]
-        for section in ("warm_starts", "samples", "runs"):
-            _require_free(section, getattr(self, section), taken)
+        taken = [self.dataset.name, "real", "train", "val", "geneval"]
+        for section in ("warm_starts", "samples", "renders", "mixtures", "pools", "runs"):
+            require_free(section, getattr(self, section), taken)
             taken += getattr(self, section)
         for name, (run, step) in self.snapshots.items():
             if name in taken:
                 raise ValueError(f"{name}: found twice, {run} has a snapshot of step {step}")
-        _require_free(f"panels.{self.panel}", self.encoders, ["judge"])
+        require_free(f"panels.{self.panel}", self.encoders, ["judge"])
         return self
 
 
 def load_tree(root: Path, profile: str = DEFAULT_PROFILE) -> dict[str, Any]:
-    """Read params.yaml below `root` and lay the profile's overlay over it; nothing is checked."""
+    """Read params.yaml below `root` and lay the profile's overlays over it; nothing is checked."""
     tree = read_yaml(root / "params.yaml")
-    if profile == DEFAULT_PROFILE:
-        return tree
-    overlay = root / "profiles" / f"{profile}.yaml"
-    if not overlay.exists():
-        known = sorted(path.stem for path in (root / "profiles").glob("*.yaml"))
-        raise RdmError(
-            f"profile: found {profile!r}, allowed: {', '.join([DEFAULT_PROFILE, *known])}"
-        )
-    return merge(tree, read_yaml(overlay))
+    for name in profile_chain(root, profile):
+        tree = merge(tree, read_overlay(root, name))
+    return tree
 
 
 def parse(tree: Mapping[str, Any], origin: str = "params.yaml") -> Project:
@@ -278,22 +303,8 @@ def _snapshot(run: str, step: int) -> str:
     return f"{run}_step{step}"
 
 
-def _require(key: str, found: str, allowed: Any) -> None:
-    if found not in allowed:
-        raise ValueError(
-            f"{key}: found {found!r}, allowed: {', '.join(allowed) or 'none is declared'}"
-        )
-
-
 def _require_vae(name: str, start: CheckpointStart, kind: str) -> None:
     if kind == "flux2" and start.vae is None:
         raise ValueError(f"warm_starts.{name}.vae: missing, a flux2 has a VAE of its own file")
     if kind != "flux2" and start.vae is not None:
         raise ValueError(f"warm_starts.{name}.vae: found one for {kind}, allowed: for flux2")
-
-
-def _require_free(section: str, names: Iterable[str], taken: Iterable[str]) -> None:
-    for name in names:
-        if name in taken:
-            allowed = f"any name but {', '.join(taken)}"
-            raise ValueError(f"{section}.{name}: found {name!r}, allowed: {allowed}")

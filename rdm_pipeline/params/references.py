@@ -24,4 +24,7 @@ class ReferenceSpec(Section):
         default="unit",
         description="what beta divides codes by: 1, or the median distance of the table of codes",
     )
+    mixture: str | None = Field(
+        default=None, description="of which images; those of the dataset where there is none"
+    )
     seed: NonNegativeInt

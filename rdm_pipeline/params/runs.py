@@ -163,10 +163,12 @@ class Run(Section):
     """Representation distribution matching from a warm start against one family of references.
 
     `snapshots` are steps after which the generator is kept, as it then is, beside the final one.
+    `pool`: the prompts that it draws from; without it the captions of the training images.
     """
 
     init: str
     reference: str
+    pool: str | None = None
     battery: Literal["all"] | Annotated[list[str], Field(min_length=1)]
     discrepancy: DiscrepancySpec
     weighting: Literal["controller", "dwa", "uniform", "none"]

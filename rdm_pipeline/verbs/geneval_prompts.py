@@ -9,9 +9,12 @@ from rdm_pipeline.params.base import Section
 
 
 class Params(Section):
-    """What geneval_prompts reads: nothing."""
+    """What geneval_prompts reads: the file of GenEval's authors, if it is theirs."""
+
+    prompts: str | None = None
 
 
-def run(params: Params, *, official: list[Path], metadata: Path) -> None:
+def run(params: Params, *, metadata: Path) -> None:
     """Write the lines of an official file or, without one, all prompts over scenes."""
-    write_json_lines(metadata, load_prompts_asked(official[0]) if official else all_prompts())
+    told = load_prompts_asked(Path(params.prompts)) if params.prompts else all_prompts()
+    write_json_lines(metadata, told)

@@ -6,10 +6,11 @@ import torch
 from pydantic import PositiveInt
 from torch import Tensor
 
-from rdm_pipeline.artifacts import Attribute, write_arrays
+from rdm_pipeline.artifacts import Attribute, read_json, write_arrays
 from rdm_pipeline.discrepancies.kernels import median_bandwidth
 from rdm_pipeline.loading.features import load_features
 from rdm_pipeline.loading.targets import load_image_labels
+from rdm_pipeline.loading.texts import require_rows
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.references import ReferenceSpec
 from rdm_pipeline.progress import note
@@ -27,16 +28,25 @@ class Params(Section):
 
 
 def run(
-    params: Params, *, features: Path, images: Path, texts: Path | None, reference: Path
+    params: Params,
+    *,
+    features: Path,
+    images: Path,
+    texts: Path | None,
+    mixture: Path | None,
+    reference: Path,
 ) -> None:
     """Write landmarks (M, d) and alpha (M,), with the bandwidth and k_rr.
 
-    `texts` are the codes of the images' prompts; without them images are of classes.
+    `texts` are the codes of the images' prompts; without them images are of classes. `mixture` says
+    what a mixture of images is made of; RdmError where that is not as many rows.
     """
     torch.set_num_threads(params.threads)
     spec, label = params.reference, f"reference {params.encoder}"
     note(label, "bandwidth")
     real, labels = load_features(features, params.encoder), load_image_labels(images, texts)
+    if mixture is not None:
+        require_rows(mixture, read_json(mixture)["rows"], features, len(real))
     sigma = median_bandwidth(real, spec.bandwidth_scale, spec.bandwidth_rows, seed=spec.seed)
     beta = spec.beta * sigma / _code_scale(labels.codes, spec)
     coupled = couple(real, labels.ids, labels.codes, beta)

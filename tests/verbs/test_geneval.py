@@ -61,7 +61,7 @@ def folder(tmp_path_factory) -> Path:
     fetch.run(fetch.Params(dataset=DATASET), raw=made / "raw")
     files = {name: made / f"{name}.jsonl" for name in ("train", "val")}
     captions.run(captions.Params(dataset=DATASET), raw=made / "raw", **files)
-    geneval_prompts.run(geneval_prompts.Params(), official=[], metadata=made / "metadata.jsonl")
+    geneval_prompts.run(geneval_prompts.Params(), metadata=made / "metadata.jsonl")
     real = geneval_real.Params(dataset=DATASET, samples=1, seed=46_000_000)
     geneval_real.run(real, metadata=made / "metadata.jsonl", images=made / "real.h5")
     return made
@@ -74,8 +74,7 @@ def few(tmp_path_factory) -> Path:
     told = [all_prompts()[row] for row in (0, 20, 70)]
     (made / "official.jsonl").write_text("".join(json.dumps(each) + "\n" for each in told))
     geneval_prompts.run(
-        geneval_prompts.Params(),
-        official=[made / "official.jsonl"],
+        geneval_prompts.Params(prompts=str(made / "official.jsonl")),
         metadata=made / "metadata.jsonl",
     )
     pixels = np.random.default_rng(0).integers(0, 256, (6, 3, 8, 8), np.uint8)

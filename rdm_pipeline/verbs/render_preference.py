@@ -1,0 +1,43 @@
+"""rdm render_preference: how much a model of human preference likes each render of its prompt."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from pydantic import PositiveInt
+
+from rdm_pipeline.artifacts import open_arrays, write_arrays
+from rdm_pipeline.evaluation.pickscore import read_model
+from rdm_pipeline.files import known_sha256
+from rdm_pipeline.loading.device import compute_device
+from rdm_pipeline.loading.images import load_labels
+from rdm_pipeline.loading.texts import load_prompts
+from rdm_pipeline.params.base import Section
+from rdm_pipeline.params.preference import PreferenceModel
+from rdm_pipeline.progress import Progress
+
+BLOCK = 64
+
+
+class Params(Section):
+    """What render_preference reads."""
+
+    model: PreferenceModel
+    threads: PositiveInt
+
+
+def run(params: Params, *, images: Path, metadata: Path, weights: Path, scores: Path) -> None:
+    """Write scores (n,) float32 of all images with their own prompts, and labels (n,) int64."""
+    torch.set_num_threads(params.threads)
+    model = read_model(weights, params.model).to(compute_device())
+    prompts, labels = load_prompts(metadata), load_labels(images).numpy()
+    found = np.empty(len(labels), np.float32)
+    progress = Progress(f"preference {scores.parent}", len(labels))
+    with open_arrays(images, "images") as file:
+        for start in range(0, len(labels), BLOCK):
+            rows = slice(start, start + BLOCK)
+            asked = [prompts[label] for label in labels[rows]]
+            found[rows] = model.scores(torch.from_numpy(file["images"][rows]), asked)
+            progress.update(min(start + BLOCK, len(labels)))
+    about = {"classes": "[]", "model": known_sha256(weights)}
+    write_arrays(scores, "preference", {"scores": found, "labels": labels}, about)
