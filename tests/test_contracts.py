@@ -67,10 +67,12 @@ def all_jobs(jobs, tmp_path_factory) -> list[Job]:
     set_param(elsewhere / "profiles/scenes.yaml", "evaluation.geneval.detectors.other", scorer)
     scored = planned_jobs(elsewhere, *anew, "--config", "profile=scenes", "--", "table2")
     texts = prompts.write_project(tmp_path_factory.mktemp("contracts") / "prompts")
-    wanted = prompts.targets("law_exact_s0")
+    wanted = prompts.targets("law_exact_s0", "law_mixed_s0")
     conditioned = planned_jobs(texts, *anew, "--config", "profile=prompts", "--", *wanted)
     ablations = planned_jobs(ROOT, *anew, "--", "ablations")
-    return jobs + ablations + imported + preferred + taken + scored + conditioned
+    headline = "results/flux/runs/headline/generator.safetensors"
+    curated = planned_jobs(ROOT, *anew, "--config", "profile=flux", "--", headline, "table2")
+    return jobs + ablations + imported + preferred + taken + scored + conditioned + curated
 
 
 def parsed(job: Job) -> dict:

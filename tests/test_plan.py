@@ -130,6 +130,38 @@ def test_imagenets_tables_are_planned_without_data(monkeypatch, capsys):
     assert rows["total"][0] == "555"
 
 
+def test_fluxs_table_2_is_planned_without_data_and_a_run_takes_what_the_paper_says(
+    monkeypatch, capsys
+):
+    monkeypatch.chdir(ROOT)
+    assert main(["plan", "table2", "--profile", "flux"]) == 0
+    rows = {
+        line.split()[0]: line.split()[1:] for line in capsys.readouterr().out.splitlines() if line
+    }
+    # the teacher's file and two runs: 150 x 10240 images, 4 passes of 9449 GFLOP, 3 of 1897
+    assert rows["train"][:2] == ["3", "92.7"]
+    assert rows["data"][3:] == ["97", "GB"]  # 123,287 pictures of 786,432 bytes
+    assert "renders" not in rows
+
+
+def test_renders_take_a_pass_each_and_mixtures_what_was_kept():
+    flow = Workflow(ROOT, "flux")
+    costs, folder = Costs(flow), "results/flux"
+    drawn = [f"{folder}/renders/{name}/samples.h5" for name in ("liked/63", "correct/0")]
+    prompts = [82_783 - 82_783 * 63 // 64, 553 // 8]
+    images = [prompts[0] * 24, prompts[1] * 128]
+    assert [costs.bytes(path) for path in drawn] == [count * (786_432 + 8) for count in images]
+    jobs = [Job("render", [], [path], "rdm render --params x") for path in drawn]
+    share = costs.shares(jobs)["renders"]
+    hours = sum(images) * 30248 / 400_000 / 3600 + 2 * 30 / 3600
+    assert (share.jobs, share.gpu_hours) == (2, pytest.approx(hours))
+    mixed = [f"{folder}/images/headline_renders/train/{shard}.h5" for shard in (8 + 63, 0)]
+    kept = [prompts[0] * 3, images[1]]  # of the right ones at most all
+    assert [costs.bytes(path) for path in mixed] == [count * (786_432 + 8) for count in kept]
+    assert costs.prompts("headline_prompts") == 100_479
+    assert costs.prompts("headline_renders") == 82_783 * 3 + 553 * 128
+
+
 def test_a_target_that_a_profile_does_not_declare_is_one_line(monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
     assert main(["plan", "fig5", "--profile", "imagenet"]) == 2

@@ -83,7 +83,11 @@ SUP = TREE["panels"]["demo"]["sup"]
 MISTAKES = [
     # unknown
     ("stepz", 3, "stepz: unknown key, allowed: results, threads, gpu,"),
-    ("runs.irdm.stepz", 3, "runs.irdm.stepz: unknown key, allowed: init, reference, battery,"),
+    (
+        "runs.irdm.stepz",
+        3,
+        "runs.irdm.stepz: unknown key, allowed: init, reference, pool, battery,",
+    ),
     ("dataset.nam", "x", "dataset.nam: unknown key, allowed: kind, name, source, limits, shards"),
     ("dataset.limits.test", 1, "dataset.limits.test: unknown key, allowed: train, val"),
     (

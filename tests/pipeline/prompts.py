@@ -2,12 +2,14 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from tests.pipeline.conftest import copy_project
+from tests.pipeline.conftest import copy_project, set_param
+from tests.verbs.test_geneval import SCORER
 
 RESULTS = "results/prompts"
 COUNTS = {"train": 32, "val": 16}
@@ -30,7 +32,11 @@ def write_project(folder: Path) -> Path:
                 Image.fromarray(pixels).save(place / f"{index:02}.png")
                 prompts.append(f"a {name} square")
         _write_captions(folder / RESULTS / f"captions/{split}.jsonl", prompts)
-    shutil.copy(PROFILE, folder / "profiles/prompts.yaml")
+    profile = folder / "profiles/prompts.yaml"
+    shutil.copy(PROFILE, profile)
+    command = [sys.executable, "scorer.py", "{images}", "{results}", "0", "0"]
+    set_param(profile, "evaluation.geneval.detectors.half.command", command)
+    (folder / "scorer.py").write_text(SCORER)  # which likes the first image of each prompt
     return folder
 
 

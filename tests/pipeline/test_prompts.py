@@ -5,21 +5,27 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rdm_pipeline.artifacts import read_array, read_arrays, read_attrs, read_json
+from rdm_pipeline.artifacts import (
+    read_array,
+    read_arrays,
+    read_attrs,
+    read_json,
+    read_json_lines,
+)
 from rdm_pipeline.recipes import planned_jobs
 from tests.pipeline.conftest import made_again
 from tests.pipeline.prompts import COUNTS, RESULTS, targets, write_project
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline")]
 
-STUDENTS = ("law_joint_s0", "law_marginal_s0", "law_exact_s0")
+STUDENTS = ("law_joint_s0", "law_marginal_s0", "law_exact_s0", "law_mixed_s0")
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory) -> Path:
     """A project in which everything was made, by one process: that saves starting thirty."""
     folder = write_project(tmp_path_factory.mktemp("prompts") / "project")
-    wanted = targets("teacher", "start", *STUDENTS)
+    wanted = [*targets("teacher", "start", *STUDENTS), f"{RESULTS}/geneval/law_mixed_s0/half.json"]
     jobs = planned_jobs(folder, "--config", "profile=prompts", "--", *wanted)
     made_again(folder, [job.command for job in jobs], RESULTS, RESULTS)
     return folder / RESULTS
@@ -73,3 +79,47 @@ def test_contexts_and_codes_are_row_aligned_to_the_images(project):
         assert rows.tolist() == [0] * (count // 2) + [1] * (count // 2)
         assert read_array(codes, "texts", "codes").shape == (count, 384)
         assert read_attrs(contexts, "contexts")["prompts"] == read_attrs(codes, "texts")["prompts"]
+
+
+def test_a_mixture_is_the_dataset_the_best_renders_and_the_right_ones(project):
+    # one of three of each of 32 captions, one of two of each of three prompts
+    told = read_json(project / "mixtures/mixed.json")
+    assert [(part["source"], part["rows"]) for part in told["sources"]] == [
+        ("squares", 32),
+        ("liked", 32),
+        ("correct", 3),
+    ]
+    arrays, attrs = read_arrays(project / "images/mixed/train.h5", "images")
+    assert np.bincount(arrays["labels"]).tolist() == [32, 32, 3]
+    assert attrs["classes"] == '["squares", "liked", "correct"]'
+    lines = read_json_lines(project / "captions/mixed.jsonl")
+    assert lines[0]["prompt"] == lines[32]["prompt"] == "a bright square"
+    assert [line["prompt"] for line in lines[-3:]] == [
+        "a dark square",
+        "a bright square",
+        "a grey square",
+    ]
+    whole = read_array(project / "images/squares/train.h5", "images", "images")
+    assert np.array_equal(arrays["images"][:32], whole)
+    features = read_array(project / "features/mixed/train/random.h5", "features", "features")
+    assert len(features) == len(read_array(project / "texts/mixed.h5", "texts", "codes")) == 67
+
+
+def test_every_kept_render_is_the_one_that_the_model_likes_best(project):
+    shard = project / "renders/liked/1"
+    scores = read_array(shard / "preference.h5", "preference", "scores").reshape(-1, 3)
+    best = [3 * row + int(scores[row].argmax()) for row in range(16)]
+    assert [line["row"] for line in read_json_lines(shard / "kept.jsonl")] == best
+    mixed = read_array(project / "images/mixed/train.h5", "images", "images")
+    drawn = read_array(shard / "samples.h5", "images", "images")
+    assert np.array_equal(mixed[32 + 16 : 64], drawn[best])
+
+
+def test_a_reference_and_a_run_name_the_mixture_and_the_pool_that_they_depend_on(project):
+    record = read_json(project / "references/mixed/random.h5.prov.json")
+    assert record["inputs"]["mixture"][0]["path"].endswith("mixtures/mixed.json")
+    record = read_json(project / "runs/law_mixed_s0/generator.safetensors.prov.json")
+    assert record["inputs"]["contexts"][0]["path"].endswith("contexts/asked.h5")
+    assert len(read_array(project / "contexts/asked.h5", "contexts", "rows")) == 32 + 4 * 3
+    scores = read_json(project / "geneval/law_mixed_s0/half.json")
+    assert (scores["contamination"], scores["all"]["tasks"]["colors"]) == (1.0, 0.5)

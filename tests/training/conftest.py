@@ -125,6 +125,7 @@ class Job:
             features=seen,
             images=images,
             texts=None,
+            mixture=None,
             reference=frozen,
         )
         return weights, seen, frozen

@@ -69,6 +69,7 @@ class TextJob:
                 features=seen,
                 images=self.images,
                 texts=texts,
+                mixture=None,
                 reference=file,
             )
         return files
