@@ -74,7 +74,15 @@ def test_an_optional_file_is_recorded_where_it_is_given(tmp_path, given):
     params = json.dumps({key: {"value": value} for key, value in told.items()})
     texts = [f"{tmp_path}/texts.h5"] if given else []
     command = ["reference", "--features", str(rows), "--images", f"{tmp_path}/images.h5"]
-    command += ["--texts", *texts, "--reference", f"{tmp_path}/r.h5", "--params", params]
+    command += [
+        "--texts",
+        *texts,
+        "--mixture",
+        "--reference",
+        f"{tmp_path}/r.h5",
+        "--params",
+        params,
+    ]
     assert main(command) == 0
     landmarks = read_array(tmp_path / "r.h5", "reference", "landmarks")
     assert landmarks.shape[1] == 3 + (5 if given else 2)  # two classes
