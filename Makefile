@@ -17,7 +17,7 @@ repro: setup
 	@rdm show results/demo
 
 test: lint
-	pytest -n $(CORES) --dist loadgroup
+	pytest -n $(CORES) --dist loadscope
 
 quick: lint
 	pytest -n $(CORES) -m "not slow"

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 import torch
 
-from rdm_pipeline.encoders import released
 from rdm_pipeline.encoders.battery import build_encoder, build_network, initial_weights, resize
 from rdm_pipeline.encoders.released import Normalise
 from rdm_pipeline.errors import RdmError
@@ -194,7 +193,7 @@ def test_a_package_that_is_not_installed_is_named_with_the_extra_that_has_it(mon
     def absent(name: str) -> None:
         raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
-    monkeypatch.setattr(released.importlib, "import_module", absent)
+    monkeypatch.setattr("rdm_pipeline.packages.importlib.import_module", absent)
     for name, package in (("webssl_dino_1b", "transformers"), ("flux_vae", "diffusers")):
         with pytest.raises(RdmError, match=rf"package {package} is not installed; .*\[paper\]"):
             build_network(small_network(name), 3)

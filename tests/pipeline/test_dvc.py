@@ -139,7 +139,6 @@ def repro(folder: Path) -> set[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("pipeline")
 def test_repro_makes_what_changed_and_a_clone_that_pulled_makes_nothing(tmp_path, raw_data):
     first = copy_project(tmp_path / "first")
     set_param(first / "params.yaml", "dataset.source", str(raw_data))

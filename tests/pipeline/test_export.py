@@ -10,7 +10,7 @@ import pytest
 
 from tests.pipeline.conftest import PROJECT, run
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline")]
+pytestmark = pytest.mark.slow
 
 # It wants older libraries than this project, so it has an environment of its own.
 READER = "runcrate==0.6.2"

@@ -10,7 +10,7 @@ from PIL import Image
 from rdm_pipeline.artifacts import read_array, read_arrays
 from tests.pipeline.conftest import copy_project, run
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline")]
+pytestmark = pytest.mark.slow
 
 PROFILE = {
     "results": "results/mine",

@@ -18,7 +18,7 @@ from rdm_pipeline.recipes import planned_jobs
 from tests.lineage.conftest import rewrite
 from tests.pipeline.conftest import PROJECT, edit, git, run, set_param
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline")]
+pytestmark = pytest.mark.slow
 
 RESULTS = Path("results/smoke")
 RDM = ("python", "-m", "rdm_pipeline.cli")

@@ -16,7 +16,7 @@ from rdm_pipeline.recipes import planned_jobs
 from tests.pipeline.conftest import made_again
 from tests.pipeline.prompts import COUNTS, RESULTS, targets, write_project
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline")]
+pytestmark = pytest.mark.slow
 
 STUDENTS = ("law_joint_s0", "law_marginal_s0", "law_exact_s0", "law_mixed_s0")
 

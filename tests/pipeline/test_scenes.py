@@ -10,7 +10,7 @@ from rdm_pipeline.artifacts import read_arrays, read_json_lines
 from tests.pipeline.conftest import copy_project, run, set_param
 from tests.verbs.test_geneval import SCORER
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline")]
+pytestmark = pytest.mark.slow
 
 RESULTS = "results/scenes"
 

@@ -17,7 +17,6 @@ from tests.pipeline.conftest import artifacts, copy_project, git, made_again, ru
 why_not = cluster.missing()
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("pipeline"),
     pytest.mark.skipif(why_not is not None, reason=f"no Slurm: {why_not}"),
 ]
 

@@ -20,7 +20,7 @@ from rdm_pipeline.recipes import planned_jobs
 from rdm_pipeline.workflow import Workflow
 from tests.pipeline.conftest import artifacts, made_again, run, set_param
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline")]
+pytestmark = pytest.mark.slow
 
 SMOKE = ("--config", "profile=smoke")
 RESULTS = "results/smoke"

@@ -10,7 +10,7 @@ from rdm_pipeline.params.project import load_tree
 from rdm_pipeline.recipes import planned_jobs
 from tests.pipeline.conftest import ROOT, copy_project, git, run, set_param
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline")]
+pytestmark = pytest.mark.slow
 
 RESULTS = load_tree(ROOT)["results"]
 TARGET = "features@train-pixels"

@@ -14,7 +14,7 @@ from tests.browser import browser  # noqa: F401
 from tests.pipeline.conftest import artifacts, edit, run
 from tests.reporting.site.links import dead_links
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline")]
+pytestmark = pytest.mark.slow
 
 SMOKE = ("--config", "profile=smoke")
 RESULTS = "results/smoke"
