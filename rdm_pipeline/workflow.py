@@ -1,11 +1,10 @@
 """What the Snakefile knows: the profile's parameters, where files lie, what a rule picks."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rdm_pipeline.lineage.accepted import Acceptance
 from rdm_pipeline.params.discrepancies import FROZEN
 from rdm_pipeline.params.panel import held_out_encoders, panel_order
 from rdm_pipeline.params.pick import pick
@@ -149,47 +148,6 @@ class Workflow:
             for discrepancy, batch in cells
             for seed in self.project.spiral.seeds_of(discrepancy, batch)
         ]
-
-    def site_tables(self) -> list[str]:
-        """The tables of the report, as CSV and Markdown."""
-        also, told = self.project.report.site.also, self.project.report
-        names = ["table1", "table7"]
-        if "ablations" in also:
-            names += [*told.comparisons, *(["fig5"] if told.fig5 else [])]
-        if "fig6" in also:
-            names += ["fig6"]
-        if "studies" in also:
-            names += ["fig3", "fig4_spiral", "table4_spiral"]
-        return [f"{self.results}/tables/{name}.{kind}" for name in names for kind in ("csv", "md")]
-
-    def site_figures(self) -> list[str]:
-        """The figures of the report."""
-        also, told = self.project.report.site.also, self.project.report
-        names = [f"samples-{name}" for name in ("real", *self.reported)]
-        names += [f"training-{run}" for run in self.project.own_runs]
-        if "ablations" in also:
-            names += ["fig4"] if "table6" in told.comparisons else []
-            names += ["fig5"] if told.fig5 else []
-            names += [f"{k}-{run}" for k in ("samples", "training") for run in self.alone_runs()]
-        if "fig6" in also:
-            names += ["fig6"]
-        if "studies" in also:
-            names += ["fig3", "fig4_spiral"]
-        return [f"{self.results}/figures/{name}.png" for name in names]
-
-    def site_runs(self, file: str) -> list[str]:
-        """A file of each run of the report."""
-        also, told = self.project.report.site.also, self.project.report
-        runs = [*self.project.own_runs]
-        if "ablations" in also:
-            runs += [run for name in told.comparisons for run in self.members(name)]
-            runs += self.alone_runs()
-        return [f"{self.results}/runs/{run}/{file}" for run in dict.fromkeys(runs)]
-
-    def site_values(self, accepted: Sequence[Acceptance], templates: str) -> str:
-        """What the report reads."""
-        told = [entry.model_dump() for entry in accepted]
-        return self.pick({"power": "report.site.power"}, accepted=told, templates=templates)
 
     # --- keys of the parameters -----------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from snakemake.exceptions import WorkflowError
 
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.lineage.accepted import accepted_fingerprint as fingerprint
+from rdm_pipeline.site_inputs import site_figures, site_runs, site_tables, site_values
 from rdm_pipeline.workflow import JUDGE, SAMPLES, Workflow
 from rdm_pipeline.training_sets import GENEVAL_PROMPTS
 

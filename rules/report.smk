@@ -144,25 +144,25 @@ rule fig1:
         declared("report.fig1", *rules.costs.output),
 
 
-def site_values(wildcards):
+def what_site_reads(wildcards):
     from rdm_pipeline.lineage.accepted import acceptances
     from rdm_pipeline.reporting.site.render import templates_hash
 
-    return W.site_values(acceptances(), templates_hash())
+    return site_values(W, acceptances(), templates_hash())
 
 
 # No stage of DVC: the pages tell when and where each artifact was made, which no cache can know.
 rule report:
     input:
-        tables=W.site_tables(),
-        figures=W.site_figures(),
-        histories=W.site_runs("history.json"),
-        floors=W.site_runs("floors.json"),
+        tables=site_tables(W),
+        figures=site_figures(W),
+        histories=site_runs(W, "history.json"),
+        floors=site_runs(W, "floors.json"),
         cards=expand(R + "/cards/{encoder}.json", encoder=W.panel),
     output:
         site=directory(R + "/report"),
     params:
-        values=site_values,
+        values=what_site_reads,
         code=fingerprint("site"),
     log:
         LOGS + "/site/report.log",
