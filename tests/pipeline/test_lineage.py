@@ -96,7 +96,7 @@ def test_one_flipped_bit_is_found_in_an_artifact_of_every_verb(project):
     assert {verb for verb, _ in of_verb} > {"fetch", "images", "gather", "train", "table", "grid"}
     for path in of_verb.values():
         place = project / path
-        file = next(f for f in place.iterdir() if f.is_file()) if place.is_dir() else place
+        file = next(place.glob("[!.]*")) if place.is_dir() else place
         data = file.read_bytes()
         file.write_bytes(bytes([data[0] ^ 1]) + data[1:])
         found = verify(before, {path}, Here(None, [], frozenset(VERBS)))
@@ -119,7 +119,7 @@ def test_what_params_yaml_decides_is_compared_too(project):
     set_param(profile, "runs.irdm.steps", 7)
     set_param(profile, "runs.irdm.battery", ["sup"])
     told = differs(project, "verify")
-    assert "changed parameter: runs/irdm/generator.safetensors, runs/irdm/history.json: " in told
+    assert re.search("changed parameter: .*runs/irdm/generator.safetensors, .*: runs.irdm", told)
     assert "runs.irdm.steps: was 6, is 7" in told
     assert 'battery: was ["sup", "random"], is ["sup"]' in told
     assert "its input references/joint/random.h5: was read, is no more" in told
