@@ -1,9 +1,7 @@
 """Landmarks of the Nyström reference: k-means centres of the training features."""
 
 import faiss
-import numpy as np
 import torch
-from scipy.sparse import csr_array
 from torch import Tensor
 
 from rdm_pipeline.discrepancies.checks import draw_rows, require_finite
@@ -71,9 +69,7 @@ def _nearest(x: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
 def _means(x: Tensor, nearest: Tensor, count: int, generator: torch.Generator) -> Tensor:
     """Mean of the rows of each centre; where there are none, a random row."""
     sizes = torch.bincount(nearest, minlength=count)
-    ones = np.ones(len(x), np.float32)
-    rows_of = csr_array((ones, (nearest.numpy(), np.arange(len(x)))), (count, len(x)))
-    means = torch.from_numpy(rows_of @ x.numpy()) / sizes[:, None]  # as index_add_, but faster
+    means = torch.zeros(count, x.shape[1]).index_add_(0, nearest, x) / sizes[:, None]
     empty = (sizes == 0).nonzero()[:, 0]
     means[empty] = x[torch.randint(len(x), (len(empty),), generator=generator)]
     return means
