@@ -1,18 +1,16 @@
 """A result with its lineage for tools that others keep: rdm export."""
 
-import shutil
 from pathlib import Path
 
 from rdm_pipeline.errors import RdmError
+from rdm_pipeline.files import atomic
 from rdm_pipeline.lineage.accepted import acceptances
 from rdm_pipeline.lineage.audit import trace
 from rdm_pipeline.lineage.crate import Source, build_crate
 from rdm_pipeline.lineage.graph import load_graph
-from rdm_pipeline.lineage.verify import Here, verify
+from rdm_pipeline.lineage.verify import DIRTY, Here, verify
 from rdm_pipeline.params.profiles import profile_chain
 from rdm_pipeline.targets import find_artifact, results_of
-
-DIRTY = "dirty tree"  # a crate says so itself
 
 
 def run_export(target: str, folder: Path, largest: int, profile: str, verbs: frozenset[str]) -> int:
@@ -23,13 +21,11 @@ def run_export(target: str, folder: Path, largest: int, profile: str, verbs: fro
     path = find_artifact(graph, target)
     chain = trace(graph, path, None)
     found = verify(graph, set(chain.inputs), Here(None, acceptances(), verbs))
-    if any(finding.kind != DIRTY for finding in found):
+    if any(finding.kind != DIRTY for finding in found):  # that a crate says itself
         raise RdmError(f"{target}: found differences, allowed: none; see rdm verify {target}")
     crate = build_crate(Source(chain, Path.cwd(), _workflow_files(profile), largest))
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    crate.write(partial)
-    partial.replace(folder)
+    with atomic(folder) as partial:
+        crate.write(partial)
     print(f"{folder}: {graph.short(path)} and what it was made from, {len(chain.inputs)} artifacts")
     return 0
 

@@ -24,14 +24,20 @@ LARGE = 2**24  # bytes from which on a hash is noted: less is read faster than a
 
 @contextlib.contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; rename it on success, remove it on failure."""
+    """Yield a temporary path beside `path` for a file or a folder; rename it on success.
+
+    On failure it is removed, and what was at `path` stays. RdmError for a full disk.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(path)
     partial = path.parent / f".{path.name}.{os.getpid()}.partial"
     try:
         yield partial
-        with partial.open("rb+") as file:
-            os.fsync(file.fileno())
+        if partial.is_dir():  # not flushed file by file: there may be thousands
+            remove(path)
+        else:
+            with partial.open("rb+") as file:
+                os.fsync(file.fileno())
         partial.replace(path)
     except Exception as error:
         reason = next((words for words in NO_SPACE if words in str(error)), None)
@@ -39,23 +45,23 @@ def atomic(path: Path) -> Iterator[Path]:
             raise
         raise RdmError(f"{path}: not written: {reason}") from None
     finally:
-        partial.unlink(missing_ok=True)
+        remove(partial)
 
 
 def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
     """Write a folder of files, by their path within it, in place of what is there: all or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _remove_leftovers(path)
-    partial = path.parent / f".{path.name}.{os.getpid()}.partial"
-    try:
+    with atomic(path) as partial:
         for name, data in files.items():
             (partial / name).parent.mkdir(parents=True, exist_ok=True)
-            (partial / name).write_bytes(data)  # not flushed one by one: there may be thousands
-        if path.exists():
-            shutil.rmtree(path)
-        partial.replace(path)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+            (partial / name).write_bytes(data)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all in it, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _remove_leftovers(path: Path) -> None:
@@ -63,7 +69,7 @@ def _remove_leftovers(path: Path) -> None:
     for partial in path.parent.glob(f".{path.name}.*.partial"):
         process = partial.name.split(".")[-2]
         if process.isdigit() and not _is_running(int(process)):
-            shutil.rmtree(partial) if partial.is_dir() else partial.unlink(missing_ok=True)
+            remove(partial)
 
 
 def _is_running(process: int) -> bool:

@@ -1,22 +1,19 @@
 """rdm sync: what DVC brought is hashed, and Snakemake is told of what verifies, and of no more."""
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 from rdm_pipeline.errors import RdmError
+from rdm_pipeline.files import remove
 from rdm_pipeline.lineage.accepted import acceptances
 from rdm_pipeline.lineage.compare import Plan
 from rdm_pipeline.lineage.graph import Graph, load_graph, walk
 from rdm_pipeline.lineage.record import record_path
 from rdm_pipeline.lineage.shown import printable
-from rdm_pipeline.lineage.verify import Finding, Here, verify
+from rdm_pipeline.lineage.verify import DIRTY, MISSING, Finding, Here, verify
 from rdm_pipeline.provenance import FOUND, in_lines
 from rdm_pipeline.targets import plans, results_of
-
-ABSENT, DIRTY = "missing file", "dirty tree"  # neither speaks against a file that is there
 
 
 def run_sync(profile: str, verbs: frozenset[str]) -> int:
@@ -31,11 +28,12 @@ def run_sync(profile: str, verbs: frozenset[str]) -> int:
     ]
     wrong, good = sort_out(graph, now, found)
     for path in sorted(wrong):
-        _remove(graph.locate(path))
+        remove(graph.locate(path))
+        remove(record_path(graph.locate(path)))
     if good:
         options = ("--touch", "--forceall", "--quiet", "all", "--config", f"profile={profile}")
         _run("snakemake", "-c1", *options, "--", *good)
-    against = [finding for finding in found if finding.kind != ABSENT]
+    against = [finding for finding in found if finding.kind != MISSING]
     for line in in_lines(graph, against):
         print(printable(line))
     print(f"{len(good)} artifacts verified, {len(wrong)} removed: {graph.folder}")
@@ -55,19 +53,11 @@ def sort_out(
         made = [file.path for file in graph.records[path].outputs] if path in graph.records else []
         return [*made, *graph.readers.get(path, [])]
 
-    absent = {finding.path for finding in found if finding.kind == ABSENT}
+    absent = {finding.path for finding in found if finding.kind == MISSING}
     wrong = set(walk({finding.path for finding in found} - absent, following)) & now.keys()
     doubtful = wrong | set(walk(absent, following))
     good = [path for path in graph.records if path in now and path not in doubtful]
     return {path for path in wrong if graph.locate(path).exists()}, good
-
-
-def _remove(place: Path) -> None:
-    if place.is_dir():
-        shutil.rmtree(place)
-    else:
-        place.unlink()
-    record_path(place).unlink(missing_ok=True)
 
 
 def _run(command: str, *arguments: str) -> None:

@@ -1,21 +1,20 @@
 """The demo's teacher: a small FLUX.2 trained from images, first its VAE and then its velocity."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from rdm_pipeline.errors import RdmError
 from rdm_pipeline.generators.flux2 import Flux2
 from rdm_pipeline.generators.flux2_latents import patchify
-from rdm_pipeline.generators.schedule import warmup_cosine
-from rdm_pipeline.params.teacher import AutoencoderTraining, TeacherSpec, Training
+from rdm_pipeline.generators.minimise import minimise
+from rdm_pipeline.params.teacher import AutoencoderTraining, TeacherSpec
 from rdm_pipeline.progress import Report
 
 BLOCK = 512
 Contexts = Callable[[Tensor], Tensor]  # rows (B,) int64 of the images -> contexts (B,L,D)
-Loss = Callable[[Tensor, torch.Generator], Tensor]  # rows (B,) int64, randomness -> scalar
+NAME = "teacher"  # in errors
 
 
 def train_teacher(
@@ -44,7 +43,7 @@ def train_teacher(
         return velocity_loss(model, clean[rows], noise, times, contexts_of(rows.to(clean.device)))
 
     weights, progress = model.transformer.parameters(), report_of("velocity")
-    _minimise(loss, weights, len(images), spec.flow, random, progress)
+    minimise(loss, weights, len(images), spec.flow, random, progress, NAME)
 
 
 def velocity_loss(
@@ -77,7 +76,7 @@ def train_autoencoder(
         divergence = posterior.mean.square() + posterior.var - 1 - posterior.logvar
         return (output - batch).square().mean() + spec.kl_weight * divergence.mean() / 2
 
-    _minimise(loss, vae.parameters(), len(images), spec, random, progress)
+    minimise(loss, vae.parameters(), len(images), spec, random, progress, NAME)
     vae.requires_grad_(False)
 
 
@@ -97,30 +96,3 @@ def normalise_latents(model: Flux2, images: Tensor) -> Tensor:
 
 def _patches(vae: Any, images: Tensor) -> Tensor:
     return patchify(vae.encode(images.float() / 127.5 - 1).latent_dist.mean)
-
-
-def _minimise(
-    loss: Loss,
-    parameters: Iterable[nn.Parameter],
-    count: int,
-    spec: Training,
-    random: torch.Generator,
-    progress: Report,
-) -> None:
-    optimizer = torch.optim.AdamW(parameters, lr=spec.learning_rate)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: warmup_cosine(step, spec.steps, spec.warmup_steps)
-    )
-    for step in range(spec.steps):
-        rows = torch.randint(count, (spec.batch,), generator=random)
-        value = loss(rows, random)
-        if not value.isfinite():
-            raise RdmError(
-                f"teacher: the loss is {value.item()} at step {step} of {spec.steps}; "
-                f"a learning_rate below {spec.learning_rate} may help"
-            )
-        optimizer.zero_grad()
-        value.backward()
-        optimizer.step()
-        schedule.step()
-        progress(step + 1, spec.steps, value.item())

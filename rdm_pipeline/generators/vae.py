@@ -3,9 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from rdm_pipeline.errors import RdmError
 from rdm_pipeline.generators.base import Generator
-from rdm_pipeline.generators.schedule import warmup_cosine
+from rdm_pipeline.generators.minimise import minimise
 from rdm_pipeline.params.generators import VaeSpec
 from rdm_pipeline.progress import Report
 
@@ -56,25 +55,14 @@ def train_vae(
     random = torch.Generator().manual_seed(seed)
     encoder = _build_encoder(generator, images, labels, spec, seed).to(images.device)
     parameters = [*generator.parameters(), *encoder.parameters()]
-    optimizer = torch.optim.AdamW(parameters, lr=spec.learning_rate)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: warmup_cosine(step, spec.steps, spec.warmup_steps)
-    )
-    for step in range(spec.steps):
-        rows = torch.randint(len(images), (spec.batch,), generator=random).to(images.device)
-        noise = torch.randn(spec.batch, *generator.noise_shape, generator=random).to(images.device)
+
+    def loss(rows: Tensor, random: torch.Generator) -> Tensor:
+        noise = torch.randn(len(rows), *generator.noise_shape, generator=random).to(images.device)
+        rows = rows.to(images.device)
         batch = images[rows].float() / 255
-        loss = _negative_elbo(generator, encoder, batch, labels[rows], noise, spec.kl_weight)
-        if not loss.isfinite():
-            raise RdmError(
-                f"warm start: the loss is {loss.item()} at step {step} of {spec.steps}; "
-                f"a learning_rate below {spec.learning_rate} may help"
-            )
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-        progress(step + 1, spec.steps, loss.item())
+        return _negative_elbo(generator, encoder, batch, labels[rows], noise, spec.kl_weight)
+
+    minimise(loss, parameters, len(images), spec, random, progress, "warm start")
 
 
 def _negative_elbo(

@@ -2,13 +2,13 @@
 
 import json
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from rdm_pipeline.lineage.accepted import Acceptance
 from rdm_pipeline.lineage.cells import Cell, inputs_for
-from rdm_pipeline.lineage.graph import Graph, Record, walk
+from rdm_pipeline.lineage.graph import Graph, Record, one_per_job, walk
 from rdm_pipeline.lineage.shown import compact, few, leaves, printable, size
 
 WIDTH = 110
@@ -149,7 +149,7 @@ def _head(chain: Chain, letters: Letters) -> list[str]:
     title = chain.graph.short(chain.target)
     if cell:
         title += f": {cell.row}, {cell.column} = {cell.value or 'empty'}"
-    hours = sum(_each_job(chain, lambda record: record.device_hours))
+    hours = sum(job.device_hours for job in one_per_job(records))
     total = size(sum(record.artifact.bytes for record in records))
     lines = [title, f"{len(chain.inputs)} artifacts, {total}, {hours:.4g} device-hours"]
     for text, name in letters["code"].items():
@@ -172,12 +172,6 @@ def acceptance(entry: Acceptance) -> str:
         f"accepted: {entry.verb} made by code {entry.old[:DIGITS]} stands for {entry.new[:DIGITS]} "
         f"({', '.join(entry.modules)}): {entry.reason} ({entry.who}, {entry.date})"
     )
-
-
-def _each_job(chain: Chain, value: Callable[[Record], float]) -> Iterator[float]:
-    """Yield a value per job: a verb that made several files ran once."""
-    jobs = {tuple(file.path for file in r.outputs): r for r in chain.records.values()}
-    return map(value, jobs.values())
 
 
 def _name(chain: Chain, path: str) -> str:

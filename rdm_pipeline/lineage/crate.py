@@ -16,7 +16,7 @@ from rocrate.rocrate import ROCrate
 
 from rdm_pipeline.files import sha256
 from rdm_pipeline.lineage.audit import Chain
-from rdm_pipeline.lineage.graph import File, Record
+from rdm_pipeline.lineage.graph import File, Record, one_per_job
 from rdm_pipeline.lineage.record import SUFFIX, record_path
 from rdm_pipeline.lineage.shown import compact, leaves
 
@@ -69,21 +69,14 @@ def build_crate(source: Source) -> ROCrate:
     for name in source.files:
         _add_project_file(crate, source.project, name)
     data = {path: _add_artifact(crate, source, path) for path in source.chain.inputs}
-    ran = jobs(source.chain)
+    made = one_per_job(source.chain.records.values())
+    ran = sorted(made, key=lambda job: (job.started, job.artifact.path))
     for verb in dict.fromkeys(job.verb for job in ran):
         _add_tool(crate, source.chain, verb)
     actions = [_add_job(crate, job, data) for job in ran]
     run = _add_run(crate, source, ran, actions, data[source.chain.target])
     _describe(crate, source, [run, *actions], max(map(_end, ran)))
     return crate
-
-
-def jobs(chain: Chain) -> list[Record]:
-    """Return one record per job of a chain, the first to start first: a job may make many files."""
-    made = {
-        tuple(file.path for file in record.outputs): record for record in chain.records.values()
-    }
-    return sorted(made.values(), key=lambda record: (record.started, record.artifact.path))
 
 
 # --- files --------------------------------------------------------------------------------------

@@ -124,6 +124,12 @@ class Graph:
         return set(walk(paths, lambda path: self.readers.get(path, [])))
 
 
+def one_per_job(records: Iterable[Record]) -> list[Record]:
+    """Return one record per job: a verb that made several files ran once."""
+    made = {tuple(file.path for file in record.outputs): record for record in records}
+    return list(made.values())
+
+
 def walk(start: Iterable[str], following: Any) -> Iterator[str]:
     """Yield `start` and what follows from it, each once, the nearest first."""
     queue = list(dict.fromkeys(start))

@@ -23,6 +23,8 @@ from rdm_pipeline.lineage.record import SUFFIX, git_state, record_path
 # Files that no verb makes and nothing is made from: DVC's recipes.
 UNRECORDED = frozenset({"recipes.json"})
 CHECKPOINTS = "checkpoints"  # of a run that is going on
+# Kinds of findings that do not speak against a file that is there.
+MISSING, DIRTY = "missing file", "dirty tree"
 SLACK = 60.0  # seconds after its record within which Snakemake may touch an artifact
 
 
@@ -99,7 +101,7 @@ def _bytes(graph: Graph, check: Check, only: set[str] | None) -> Iterator[Findin
     def one(path: str) -> Finding | None:
         place = graph.locate(path)
         if not place.exists():
-            return Finding("missing file", path, "its record is there, the file is not")
+            return Finding(MISSING, path, "its record is there, the file is not")
         return check(path, graph.records[path], place)
 
     paths = [path for path in graph.records if only is None or path in only]
@@ -153,7 +155,7 @@ def _inputs(graph: Graph) -> Iterator[Finding]:
 def _gone(graph: Graph, path: str) -> Iterator[Finding]:
     known = path in graph.records or path in graph.faults
     if not known and not graph.locate(path).exists():
-        yield Finding("missing file", path, "neither file nor record is there")
+        yield Finding(MISSING, path, "neither file nor record is there")
 
 
 # --- records and what is here -------------------------------------------------------------------
@@ -171,7 +173,7 @@ def _against(graph: Graph, here: Here) -> Iterator[Finding]:
         committed = now["dirty"] is False and record.code.fingerprint == fingerprint(record.verb)
         if record.code.dirty and not committed:
             told = f"made by files that differed from commit {str(record.code.commit)[:DIGITS]}"
-            yield Finding("dirty tree", path, told)
+            yield Finding(DIRTY, path, told)
 
 
 def _against_plan(

@@ -162,7 +162,16 @@ SAMPLING = {"cfg", "interval", "noise_scale", "steps", "gradient_checkpointing"}
 GeneratorSpec = Annotated[DecoderSpec | PmfSpec | Flux2Spec, Field(discriminator="kind")]
 
 
-class VaeSpec(Section):
+class Training(Section):
+    """Steps of AdamW at a batch, linear warm-up and then half a cosine to zero."""
+
+    steps: PositiveInt
+    warmup_steps: NonNegativeInt
+    batch: PositiveInt
+    learning_rate: PositiveFloat
+
+
+class VaeSpec(Training):
     """The warm start: a class-conditional VAE whose decoder is the generator.
 
     `kl_weight` multiplies the divergence from the prior (nats per image); the reconstruction error
@@ -170,10 +179,6 @@ class VaeSpec(Section):
     of the encoder at half and a quarter of the image size.
     """
 
-    steps: PositiveInt
-    warmup_steps: NonNegativeInt
-    batch: PositiveInt
-    learning_rate: PositiveFloat
     kl_weight: PositiveFloat
     encoder_widths: list[PositiveInt] = Field(min_length=2, max_length=2)
 

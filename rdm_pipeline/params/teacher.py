@@ -1,17 +1,9 @@
 """How a small FLUX.2 is trained from images, where no published one is at hand."""
 
-from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import PositiveFloat
 
 from rdm_pipeline.params.base import Section
-
-
-class Training(Section):
-    """Steps of AdamW at a batch, linear warm-up and then half a cosine to zero."""
-
-    steps: PositiveInt
-    warmup_steps: NonNegativeInt
-    batch: PositiveInt
-    learning_rate: PositiveFloat
+from rdm_pipeline.params.generators import Training
 
 
 class AutoencoderTraining(Training):

@@ -16,7 +16,7 @@ import torch
 
 from rdm_pipeline.artifacts import read_json, read_tensors, write_json, write_tensors
 from rdm_pipeline.errors import RdmError
-from rdm_pipeline.files import digest
+from rdm_pipeline.files import atomic, digest
 from rdm_pipeline.generators.base import load_generator
 from rdm_pipeline.lineage.fingerprint import fingerprint
 from rdm_pipeline.loading.device import compute_device, device_name
@@ -174,11 +174,11 @@ def identity(params: Params, files: list[Path]) -> str:
 
 def _collect(kept: Path, snapshots: Path) -> None:
     """Fill the folder of snapshots, empty where none was kept, with those and no others."""
-    shutil.rmtree(snapshots, ignore_errors=True)
-    if kept.exists():
-        shutil.copytree(kept, snapshots)
-    else:
-        snapshots.mkdir(parents=True)
+    with atomic(snapshots) as partial:
+        if kept.exists():
+            shutil.copytree(kept, partial)
+        else:
+            partial.mkdir()
 
 
 def _prepare(

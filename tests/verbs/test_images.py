@@ -134,7 +134,8 @@ def test_memory_does_not_grow_with_the_shard(many, tmp_path):
         execute(images_of(many, split, target))
         peaks[split] = peak_memory(target)
     more = (2400 - 600) * 3 * 128 * 128
-    assert peaks["train"] - peaks["val"] < 0.1 * more
+    # threads' allocators alone make tens of megabytes of difference from machine to machine
+    assert peaks["train"] - peaks["val"] < 0.5 * more
 
 
 @pytest.mark.slow

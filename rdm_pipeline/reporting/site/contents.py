@@ -6,7 +6,7 @@ from typing import Any
 
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.lineage.accepted import Acceptance
-from rdm_pipeline.lineage.graph import Graph, Record, walk
+from rdm_pipeline.lineage.graph import Graph, walk
 from rdm_pipeline.params.site import Power
 
 GENERATORS = ("warm_start", "import_generator", "train")
@@ -58,13 +58,6 @@ def upstream(graph: Graph, paths: Iterable[str]) -> Graph:
         graph,
         records={path: record for path, record in graph.records.items() if path in kept},
         faults={path: fault for path, fault in graph.faults.items() if path in kept},
-    )
-
-
-def jobs(records: Iterable[Record]) -> list[Record]:
-    """Return one record per job: a verb that made several files ran once."""
-    return list(
-        {tuple(file.path for file in record.outputs): record for record in records}.values()
     )
 
 

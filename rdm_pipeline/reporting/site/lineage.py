@@ -6,10 +6,9 @@ from typing import Any
 
 from rdm_pipeline.lineage.accepted import Acceptance
 from rdm_pipeline.lineage.audit import DIGITS, Chain, code_text, machine_text, trace
-from rdm_pipeline.lineage.graph import Graph, Record
+from rdm_pipeline.lineage.graph import Graph, Record, one_per_job
 from rdm_pipeline.lineage.shown import compact, leaves
 from rdm_pipeline.reporting.site.address import Addresses
-from rdm_pipeline.reporting.site.contents import jobs
 from rdm_pipeline.reporting.site.tables import Number
 
 
@@ -69,7 +68,7 @@ class Story:
     @property
     def device_hours(self) -> float:
         """Device-hours of all jobs on the chain."""
-        return sum(record.device_hours for record in jobs(self.records))
+        return sum(record.device_hours for record in one_per_job(self.records))
 
     @property
     def bytes(self) -> int:

@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rdm_pipeline.lineage.graph import Graph, Record
+from rdm_pipeline.lineage.graph import Graph, Record, one_per_job
 from rdm_pipeline.params.site import Power
-from rdm_pipeline.reporting.site.contents import GENERATORS, jobs
+from rdm_pipeline.reporting.site.contents import GENERATORS
 
-SECONDS = 3600  # of an hour
 FROM_ELSEWHERE = "import_samples"
 
 
@@ -54,7 +53,7 @@ def costs(graph: Graph, steps: Mapping[str, str], power: Power | None) -> list[C
 
 def cost(step: str, records: Sequence[Record], power: Power | None) -> Cost:
     """Return what the jobs behind some records took together."""
-    ran = jobs(records)
+    ran = one_per_job(records)
     return Cost(
         step=step,
         jobs=len(ran),

@@ -1,6 +1,6 @@
 from itertools import pairwise
 
-from rdm_pipeline.generators.schedule import warmup_cosine
+from rdm_pipeline.generators.minimise import warmup_cosine
 
 
 def test_the_learning_rate_rises_to_one_then_falls_to_zero():
