@@ -147,6 +147,9 @@ VERBS: Mapping[str, Verb] = {
     "geneval_table": Verb(
         "print GenEval as a table", ("scores*", "pickscores*"), ("csv", "markdown", "latex")
     ),
+    "geneval_seeds": Verb(
+        "print GenEval over seeds as a table", ("scores*",), ("csv", "markdown", "latex")
+    ),
     "neutral": Verb(
         "score features by distances that no run trains on", ("features", "train"), ("scores",)
     ),

@@ -15,6 +15,11 @@ def table2_rows():
     return W.project.report.table2.rows if W.project.report.table2 else []
 
 
+def table2_seeds_rows():
+    told = W.project.report.table2_seeds
+    return [row for rows in told.rows.values() for row in rows] if told else []
+
+
 def asked_state(wildcards):
     """A file of GenEval's authors counts as changed when its size or time does."""
     from rdm_pipeline.datasets.folder import listing_signature
@@ -203,3 +208,32 @@ rule geneval_table:
 rule table2:
     input:
         declared("report.table2", *rules.geneval_table.output),
+
+
+rule geneval_seeds:
+    input:
+        scores=lambda w: [
+            f"{R}/geneval/{row}/{W.project.report.table2_seeds.detector}.json"
+            for row in table2_seeds_rows()
+        ],
+    output:
+        csv=R + "/tables/table2_seeds.csv",
+        markdown=R + "/tables/table2_seeds.md",
+        latex=R + "/tables/table2_seeds.tex",
+    params:
+        values=lambda w: W.pick(
+            {"table": "report.table2_seeds", "detectors": "evaluation.geneval.detectors"}
+        ),
+        code=fingerprint("geneval_seeds"),
+    log:
+        LOGS + "/geneval/table2_seeds.log",
+    benchmark:
+        LOGS + "/geneval/table2_seeds.tsv"
+    shell:
+        "rdm geneval_seeds --scores {input.scores} --csv {output.csv} --markdown {output.markdown}"
+        " --latex {output.latex} --params {params.values:q} 2>&1 | tee {log}"
+
+
+rule table2_seeds:
+    input:
+        declared("report.table2_seeds", *rules.geneval_seeds.output),

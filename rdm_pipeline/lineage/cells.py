@@ -177,6 +177,15 @@ def _of_geneval_table(graph: Graph, record: Record, row: int, column: str) -> So
     return Source(_paths(record, "scores")[row : row + 1])
 
 
+def _of_geneval_seeds(graph: Graph, record: Record, row: int, column: str) -> Source:
+    """Scores are label by label, the seeds within."""
+    if column in FACTS:
+        return Source([])
+    counts = [len(rows) for rows in record.params["table"]["value"]["rows"].values()]
+    first = sum(counts[:row])
+    return Source(_paths(record, "scores")[first : first + counts[row]])
+
+
 def _of_spiral_table(graph: Graph, record: Record, row: int, column: str) -> Source:
     """The first row is of real points, drawn by the verb itself."""
     if row == 0 or column.startswith("paper"):
@@ -217,6 +226,7 @@ SOURCES: Mapping[str, Callable[[Graph, Record, int, str], Source]] = {
     "costs": _of_costs,
     "win_rates": _of_win_rates,
     "geneval_table": _of_geneval_table,
+    "geneval_seeds": _of_geneval_seeds,
     "spiral_table": _of_spiral_table,
     "spiral_ranking": _of_spiral_ranking,
 }

@@ -6,7 +6,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.encoders import Network, Pretraining
-from rdm_pipeline.params.geneval import GenevalSpec, GenevalTable
+from rdm_pipeline.params.geneval import GenevalSeeds, GenevalSpec, GenevalTable
 from rdm_pipeline.params.preference import PreferenceFigure, PreferenceSpec
 from rdm_pipeline.params.site import SiteSpec
 
@@ -103,6 +103,7 @@ class Report(Section):
     published: dict[str, str]
     table1: TableSpec
     table2: GenevalTable | None = None
+    table2_seeds: GenevalSeeds | None = None
     table7: TableSpec
     comparisons: dict[str, Comparison] = Field(default_factory=dict)
     fig1: CostFigure | None = None

@@ -51,6 +51,34 @@ class GenevalSpec(Section):
     seed: NonNegativeInt
     detectors: dict[Name, DetectorSpec] = Field(min_length=1)
 
+    def require_prompts(self, dataset: str) -> None:
+        """Raise ValueError if a dataset of this kind has no prompts, or a detector not these."""
+        if self.prompts is None and dataset != "scenes":
+            what = f"a dataset of kind {dataset} has none of its own"
+            raise ValueError(f"evaluation.geneval.prompts: missing, {what}")
+        for name, detector in self.detectors.items():
+            if self.prompts is not None and detector.kind == "scenes":
+                key = f"evaluation.geneval.detectors.{name}.kind"
+                raise ValueError(f"{key}: found scenes, allowed: for prompts over scenes")
+
+
+class GenevalSeeds(Section):
+    """Table 2 over seeds: by label, generators that differ in seeds alone, as a detector saw them.
+
+    order: labels as the paper ranks them, best first.
+    """
+
+    detector: Name
+    rows: dict[str, Annotated[list[str], Field(min_length=1)]] = Field(min_length=1)
+    order: list[str]
+
+    @model_validator(mode="after")
+    def _order_is_of_rows(self) -> Self:
+        unknown = [label for label in self.order if label not in self.rows]
+        if unknown:
+            raise ValueError(f"order: found {unknown[0]!r}, allowed: {', '.join(self.rows)}")
+        return self
+
 
 class GenevalTable(Section):
     """Table 2: the generators it compares; `paper_only` are rows of the paper, by its names."""

@@ -33,7 +33,7 @@ TRAINED_HERE = {"vae_decoder": "decoder", "flow_teacher": "flux2"}
 
 # Names of tables with rules of their own: a comparison of that name would be made by two rules.
 OF_SPIRAL = ("fig3", "fig4_spiral", "table4_spiral")
-TABLES = ("table1", "table2", "table7", "fig1", "fig5", "fig6", *OF_SPIRAL)
+TABLES = ("table1", "table2", "table2_seeds", "table7", "fig1", "fig5", "fig6", *OF_SPIRAL)
 
 
 class Project(Section):
@@ -247,23 +247,26 @@ class Project(Section):
         return self
 
     @model_validator(mode="after")
-    def _table2_exists(self) -> Self:
-        geneval, scenes = self.evaluation.geneval, self.dataset.kind == "scenes"
-        if self.report.table2 is not None:
-            if geneval is None:
-                raise ValueError("evaluation.geneval: missing, report.table2 is scored by it")
-            for row in self.report.table2.rows:
-                require("report.table2.rows", row, ["real", *self.warm_starts, *self.runs])
-                self._require_label(row)
-        if geneval is None or (scenes and geneval.prompts is None):
-            return self
-        if geneval.prompts is None:
-            what = f"a dataset of kind {self.dataset.kind} has none of its own"
-            raise ValueError(f"evaluation.geneval.prompts: missing, {what}")
-        for name, detector in geneval.detectors.items():
-            if detector.kind == "scenes":
-                key = f"evaluation.geneval.detectors.{name}.kind"
-                raise ValueError(f"{key}: found scenes, allowed: for prompts over scenes")
+    def _geneval_exists(self) -> Self:
+        geneval, table, seeds = (
+            self.evaluation.geneval,
+            self.report.table2,
+            self.report.table2_seeds,
+        )
+        generators = ["real", *self.warm_starts, *self.runs]
+        for key, told in (("report.table2", table), ("report.table2_seeds", seeds)):
+            if told and geneval is None:
+                raise ValueError(f"evaluation.geneval: missing, {key} is scored by it")
+        for row in table.rows if table else []:
+            require("report.table2.rows", row, generators)
+            self._require_label(row)
+        for label, rows in seeds.rows.items() if seeds else []:
+            for row in rows:
+                require(f"report.table2_seeds.rows.{label}", row, generators)
+        if geneval is not None:
+            geneval.require_prompts(self.dataset.kind)
+            if seeds:
+                require("report.table2_seeds.detector", seeds.detector, geneval.detectors)
         return self
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from statistics import fmean, stdev
+from typing import Literal
 
 from rdm_pipeline.reporting.tables import Cell, Column, Table
 
@@ -39,24 +40,31 @@ class Pairs:
 
 
 def comparison_table(
-    title: str, rows: Sequence[Row], order: Sequence[str], metrics: Mapping[str, str]
+    title: str,
+    rows: Sequence[Row],
+    order: Sequence[str],
+    metrics: Mapping[str, str],
+    better: Literal["lower", "higher"] = "lower",
 ) -> Table:
     """Return mean and spread over seeds of each metric, by row; the caption tells of the order.
 
-    `metrics` names columns by the key of the scores; lower is better. `order` lists labels as the
-    paper ranks them, best first.
+    `metrics` names columns by the key of the scores, of all of which lower is `better`, or higher.
+    `order` lists labels as the paper ranks them, best first.
     """
     facts = list(dict.fromkeys(name for row in rows for name in row.facts))
     columns = [Column("run"), *[Column(name) for name in facts], Column("seeds")]
     for name in metrics.values():
         columns += [Column(name), Column(f"± {name}")]
-    scores = {row.label: row.scores for row in rows}
+    scores, towards = (
+        {row.label: row.scores for row in rows},
+        order[:: 1 if better == "lower" else -1],
+    )
     findings = [] if not order else [f"The order to look for, best first: {', '.join(order)}."]
-    findings += [
-        _finding(name, pairs_in_order(order, {label: scores[label][key] for label in order}))
+    findings += [  # the lowest first, as pairs are counted
+        _finding(name, pairs_in_order(towards, {label: scores[label][key] for label in order}))
         for key, name in (metrics.items() if order else ())
     ]
-    spread = "Mean over seeds and, behind ±, the standard deviation; lower is better."
+    spread = f"Mean over seeds and, behind ±, the standard deviation; {better} is better."
     caption = " ".join([spread, *findings])
     return Table(title, caption, tuple(columns), tuple(_cells(row, facts, metrics) for row in rows))
 

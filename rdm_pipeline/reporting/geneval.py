@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rdm_pipeline.reporting.comparison import Row, comparison_table
 from rdm_pipeline.reporting.published import COLUMN
 from rdm_pipeline.reporting.tables import Cell, Column, Table
 
@@ -27,6 +28,7 @@ TASKS = {
     "position": "position",
     "color_attr": "color attribution",
 }
+MEANS = {"overall": "overall", "held_out": "held out"}
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,31 @@ def geneval_table(rows: Sequence[GenevalRow], paper_only: Mapping[str, float]) -
     cells += [(name, *blank, number) for name, number in paper_only.items()]
     caption = CAPTION + (PICKSCORE if scored else "")
     return Table(TITLE, caption, columns, tuple(cells), PAPER_NOTE)
+
+
+def seeds_table(
+    groups: Mapping[str, Sequence[Mapping[str, Any]]], order: Sequence[str], detector: str
+) -> Table:
+    """Return mean and spread of each rate over the scores of a label, and whether `order` shows.
+
+    What is not known of all scores, such as of held-out prompts, has no column.
+    """
+    rates = {label: [_rates(scores) for scores in each] for label, each in groups.items()}
+    known = set.intersection(*[set(one) for each in rates.values() for one in each])
+    metrics = {key: name for key, name in {**TASKS, **MEANS}.items() if key in known}
+    rows = [
+        Row(label, {key: [one[key] for one in each] for key in metrics}, {})
+        for label, each in rates.items()
+    ]
+    return comparison_table(f"{TITLE} over seeds, by {detector}", rows, order, metrics, "higher")
+
+
+def _rates(scores: Mapping[str, Any]) -> dict[str, float]:
+    """Return a generator's rates by task and both means, those that there are."""
+    held_out = scores["held_out"] or {"overall": None}
+    means = {"overall": scores["all"]["overall"], "held_out": held_out["overall"]}
+    found = {**scores["all"]["tasks"], **means}
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def _cells(row: GenevalRow, scored: bool) -> tuple[Cell, ...]:

@@ -49,6 +49,14 @@ def test_the_table_holds_mean_and_spread_by_metric_and_the_finding():
     assert "By SW it shows at this scale: of 1 pairs 1 stand in this order" in table.caption
 
 
+def test_where_higher_is_better_the_order_is_of_the_highest_first():
+    rows = [Row("a", {"r": [0.8, 0.9]}, {}), Row("b", {"r": [0.1, 0.2]}, {})]
+    best, worst = (comparison_table("T", rows, o, {"r": "R"}, "higher") for o in ("ab", "ba"))
+    assert "first: a, b. By R it shows at this scale" in best.caption
+    assert "first: b, a. By R it does not show" in worst.caption
+    assert "higher is better" in best.caption
+
+
 def test_no_order_no_finding():
     rows = [Row("a", {"sw": [2.0]}, {}), Row("b", {"sw": [3.0]}, {})]
     assert "best first" not in comparison_table("T", rows, [], {"sw": "SW"}).caption

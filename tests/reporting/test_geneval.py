@@ -1,4 +1,6 @@
-from rdm_pipeline.reporting.geneval import TASKS, GenevalRow, geneval_table
+import pytest
+
+from rdm_pipeline.reporting.geneval import TASKS, GenevalRow, geneval_table, seeds_table
 from rdm_pipeline.reporting.tables import to_csv, to_latex, to_markdown
 
 RATES = dict(zip(TASKS, (1.0, 0.9, 0.7, 0.8, 0.5, 0.6), strict=True))
@@ -62,3 +64,26 @@ def test_the_table_has_its_other_forms_too():
     table = geneval_table([GenevalRow("ours", "exact", KNOWN)], {})
     assert to_csv(table).splitlines()[1].startswith("ours,1.0,0.9,0.7,0.8,0.5,0.6,0.75,0.625,0.71")
     assert "exact" in to_latex(table)
+
+
+def scored(overall: float, held_out: float | None) -> dict:
+    seen = {"tasks": RATES, "overall": overall}
+    return {"all": seen, "held_out": {"tasks": {}, "overall": held_out}, "contamination": 0.5}
+
+
+def test_over_seeds_a_label_has_mean_and_spread_and_the_order_is_looked_for():
+    groups = {"ours": [scored(0.6, 0.5), scored(0.8, 0.7)], "theirs": [scored(0.1, 0.2)] * 2}
+    table = seeds_table(groups, ["ours", "theirs"], "exact")
+    names = [column.name for column in table.columns]
+    ours = dict(zip(names, table.rows[0], strict=True))
+    assert (ours["seeds"], ours["overall"], ours["held out"]) == (2, pytest.approx(0.7), 0.6)
+    assert ours["± overall"] == pytest.approx(0.02**0.5)
+    assert "By overall it shows at this scale" in table.caption and "exact" in table.title
+
+
+def test_what_one_score_does_not_tell_has_no_column_over_seeds():
+    groups = {"ours": [scored(0.6, 0.5)], "theirs": [scored(0.1, None)]}
+    names = [column.name for column in seeds_table(groups, [], "exact").columns]
+    assert "overall" in names and "held out" not in names
+    unknown = {"theirs": [UNKNOWN]}
+    assert "held out" not in [column.name for column in seeds_table(unknown, [], "exact").columns]

@@ -24,6 +24,7 @@ from rdm_pipeline.verbs import (
     geneval_prompts,
     geneval_real,
     geneval_scorer,
+    geneval_seeds,
     geneval_table,
 )
 
@@ -253,3 +254,19 @@ def test_pickscores_are_means_over_the_images(tmp_path):
 def test_a_row_that_the_paper_has_not_is_refused(tmp_path):
     with pytest.raises(RdmError, match=r"report\.table2\.paper_only: found 'SDXL', allowed: DMD2"):
         tabulate(tmp_path, [], ["SDXL"])
+
+
+def test_over_seeds_scores_are_label_by_label_the_seeds_within(tmp_path):
+    told = {"detector": "exact", "rows": {"one": ["a", "b"], "other": ["c"]}, "order": []}
+    detectors = {"exact": {"kind": "scenes", "label": "exact"}}
+    params = geneval_seeds.Params.model_validate({"table": told, "detectors": detectors})
+    scores = [tmp_path / f"{name}.json" for name in "abc"]
+    for path, rate in zip(scores, (0.25, 0.75, 1.0), strict=True):
+        whole = {"tasks": {"colors": rate}, "overall": rate}
+        write_json(path, {"all": whole, "held_out": whole, "contamination": 0.5})
+    files = {key: tmp_path / f"table2_seeds.{key}" for key in ("csv", "markdown", "latex")}
+    geneval_seeds.run(params, scores=scores, **files)
+    with (tmp_path / "table2_seeds.csv").open() as file:
+        one, other = csv.DictReader(file)
+    assert (one["run"], one["seeds"], one["overall"]) == ("one", "2", "0.5")
+    assert (other["run"], other["colors"], other["± colors"]) == ("other", "1.0", "")
