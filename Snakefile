@@ -28,6 +28,7 @@ localrules:
     table7,
     geneval_table,
     geneval_seeds,
+    geneval_sheet,
     grid,
     grid_of_real,
     curve,

@@ -147,6 +147,9 @@ VERBS: Mapping[str, Verb] = {
     "geneval_table": Verb(
         "print GenEval as a table", ("scores*", "pickscores*"), ("csv", "markdown", "latex")
     ),
+    "geneval_sheet": Verb(
+        "show the same prompts by several generators", ("images*", "metadata"), ("picture",)
+    ),
     "geneval_seeds": Verb(
         "print GenEval over seeds as a table", ("scores*",), ("csv", "markdown", "latex")
     ),

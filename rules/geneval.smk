@@ -205,9 +205,30 @@ rule geneval_table:
         " --params {params.values:q} 2>&1 | tee {log}"
 
 
+rule geneval_sheet:
+    input:
+        images=expand(R + "/geneval/{row}/samples.h5", row=table2_rows()),
+        metadata=ASKED,
+    output:
+        picture=R + "/figures/table2.png",
+    params:
+        values=lambda w: W.pick(
+            {"samples": "evaluation.geneval.samples"},
+            labels=[W.project.report.labels[row] for row in table2_rows()],
+        ),
+        code=fingerprint("geneval_sheet"),
+    log:
+        LOGS + "/geneval/sheet.log",
+    benchmark:
+        LOGS + "/geneval/sheet.tsv"
+    shell:
+        "rdm geneval_sheet --images {input.images} --metadata {input.metadata}"
+        " --picture {output.picture} --params {params.values:q} 2>&1 | tee {log}"
+
+
 rule table2:
     input:
-        declared("report.table2", *rules.geneval_table.output),
+        declared("report.table2", *rules.geneval_table.output, rules.geneval_sheet.output.picture),
 
 
 rule geneval_seeds:

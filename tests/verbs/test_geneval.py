@@ -25,6 +25,7 @@ from rdm_pipeline.verbs import (
     geneval_real,
     geneval_scorer,
     geneval_seeds,
+    geneval_sheet,
     geneval_table,
 )
 
@@ -270,3 +271,37 @@ def test_over_seeds_scores_are_label_by_label_the_seeds_within(tmp_path):
         one, other = csv.DictReader(file)
     assert (one["run"], one["seeds"], one["overall"]) == ("one", "2", "0.5")
     assert (other["run"], other["colors"], other["± colors"]) == ("other", "1.0", "")
+
+
+# --- the sheet ----------------------------------------------------------------------------------
+
+
+def test_a_sheet_has_some_prompts_of_every_task_from_its_first_to_its_last():
+    tags = ["counting"] * 9 + ["colors"] * 2 + ["position"]
+    assert geneval_sheet.spread([{"tag": tag} for tag in tags]) == [0, 4, 8, 9, 10, 11]
+
+
+def test_a_sheet_shows_the_images_of_its_prompts_side_by_side(few, tmp_path):
+    asked = read_json_lines(few / "metadata.jsonl")
+    labels = np.arange(len(asked)).repeat(SAMPLES)
+    for name, red in (("a", 61), ("b", 71)):
+        images = np.zeros((len(labels), 3, 200, 200), np.uint8)
+        images[::SAMPLES, 0] = red
+        arrays = {"images": images, "labels": labels}
+        write_arrays(tmp_path / f"{name}.h5", "images", arrays, {"classes": "[]"})
+    params = geneval_sheet.Params(labels=["first", "second"], samples=SAMPLES)
+    paths, picture = [tmp_path / "a.h5", tmp_path / "b.h5"], tmp_path / "sheet.png"
+    geneval_sheet.run(params, images=paths, metadata=few / "metadata.jsonl", picture=picture)
+    sheet = np.asarray(Image.open(picture).convert("RGB"))
+    a, b = (np.argwhere((sheet == [red, 0, 0]).all(axis=2)) for red in (61, 71))
+    assert len(a) == len(b) == len(geneval_sheet.spread(asked)) * geneval_sheet.LARGEST**2
+    assert a[:, 1].max() < b[:, 1].min()
+
+
+def test_a_sheet_of_images_of_other_prompts_is_refused(few, tmp_path):
+    arrays = {"images": np.zeros((3, 3, 8, 8), np.uint8), "labels": np.arange(3)}
+    write_arrays(tmp_path / "a.h5", "images", arrays, {"classes": "[]"})
+    params = geneval_sheet.Params(labels=["first"], samples=SAMPLES)
+    where = {"metadata": few / "metadata.jsonl", "picture": tmp_path / "sheet.png"}
+    with pytest.raises(RdmError, match=r"a\.h5: found labels of 3 images, expected 2 images of"):
+        geneval_sheet.run(params, images=[tmp_path / "a.h5"], **where)
