@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rdm_pipeline.cli import VERBS, _listed, _parser
+from rdm_pipeline.catalog import VERBS
+from rdm_pipeline.cli import _listed, _parser
 from rdm_pipeline.params.pick import read_picked
 from rdm_pipeline.params.project import load_tree
 from rdm_pipeline.recipes import Job, planned_jobs, recipe_key, recipe_tree
@@ -65,7 +66,8 @@ def all_jobs(jobs, tmp_path_factory) -> list[Job]:
     taken = planned_jobs(elsewhere, *anew, "--", given)
     scorer = {"kind": "scorer", "label": "another", "command": ["score", "{images}", "{results}"]}
     set_param(elsewhere / "profiles/scenes.yaml", "evaluation.geneval.detectors.other", scorer)
-    scored = planned_jobs(elsewhere, *anew, "--config", "profile=scenes", "--", "table2")
+    tables = ("table2", "table2_seeds")
+    scored = planned_jobs(elsewhere, *anew, "--config", "profile=scenes", "--", *tables)
     texts = prompts.write_project(tmp_path_factory.mktemp("contracts") / "prompts")
     wanted = prompts.targets("law_exact_s0", "law_mixed_s0")
     conditioned = planned_jobs(texts, *anew, "--config", "profile=prompts", "--", *wanted)

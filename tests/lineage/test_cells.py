@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from rdm_pipeline.artifacts import write_arrays, write_json
-from rdm_pipeline.cli import VERBS, main
+from rdm_pipeline.catalog import VERBS
+from rdm_pipeline.cli import main
 from rdm_pipeline.lineage.cells import SOURCES, cells_of, find_cell, inputs_for
 from rdm_pipeline.lineage.graph import load_graph
 from rdm_pipeline.lineage.record import start, write_records

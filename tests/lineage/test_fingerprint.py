@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rdm_pipeline.cli import VERBS
+from rdm_pipeline.catalog import VERBS
 from rdm_pipeline.lineage.fingerprint import ROOT, fingerprint, modules, normalised
 
 ASK = """

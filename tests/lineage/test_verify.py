@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from rdm_pipeline import files
-from rdm_pipeline.cli import VERBS, main
+from rdm_pipeline.catalog import VERBS
+from rdm_pipeline.cli import main
 from rdm_pipeline.files import digest
 from rdm_pipeline.lineage import compare
 from rdm_pipeline.lineage.compare import Plan

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rdm_pipeline.cli import VERBS
+from rdm_pipeline.catalog import VERBS
 from rdm_pipeline.files import sha256
 from rdm_pipeline.lineage.graph import load_graph
 from rdm_pipeline.lineage.record import SUFFIX, record_path
