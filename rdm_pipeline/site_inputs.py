@@ -12,8 +12,7 @@ def site_tables(workflow: Workflow) -> list[str]:
     names = ["table1", "table7"]
     if "ablations" in also:
         names += [*told.comparisons, *(["fig5"] if told.fig5 else [])]
-    if "fig6" in also:
-        names += ["fig6"]
+    names += [name for name in ("fig1", "fig6", "table2", "table2_seeds") if name in also]
     if "studies" in also:
         names += ["fig3", "fig4_spiral", "table4_spiral"]
     return [f"{workflow.results}/tables/{name}.{kind}" for name in names for kind in ("csv", "md")]
@@ -28,8 +27,7 @@ def site_figures(workflow: Workflow) -> list[str]:
         names += ["fig4"] if "table6" in told.comparisons else []
         names += ["fig5"] if told.fig5 else []
         names += [f"{k}-{run}" for k in ("samples", "training") for run in workflow.alone_runs()]
-    if "fig6" in also:
-        names += ["fig6"]
+    names += [name for name in ("fig1", "fig6", "table2") if name in also]
     if "studies" in also:
         names += ["fig3", "fig4_spiral"]
     return [f"{workflow.results}/figures/{name}.png" for name in names]

@@ -114,6 +114,8 @@ class Report(Section):
 
     @model_validator(mode="after")
     def _site_is_declared(self) -> Self:
-        if "fig6" in self.site.also and self.fig6 is None:
-            raise ValueError("site.also: found fig6, allowed: what is declared; report.fig6 is not")
+        for name in self.site.also:
+            if name not in ("ablations", "studies") and getattr(self, name) is None:
+                told = f"allowed: what is declared; report.{name} is not"
+                raise ValueError(f"site.also: found {name}, {told}")
         return self

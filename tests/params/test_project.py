@@ -600,6 +600,9 @@ def test_a_report_shows_preference_only_where_it_is_declared():
     assert "report.site.also: found fig6, allowed: what is declared; report.fig6 is not" in (
         complaint(changed("report.site.also", ["fig6"]))
     )
+    assert "report.site.also: found table2, allowed: what is declared; report.table2 is not" in (
+        complaint(changed("report.site.also", ["table2"]))
+    )
     told = complaint(changed("report.site.also", ["fig7"]))
     assert "report.site.also" in told and "'fig6'" in told
     assert parse(changed("report.site.also", ["ablations", "studies"])).report.site.also

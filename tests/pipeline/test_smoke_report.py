@@ -39,7 +39,7 @@ def test_every_link_leads_to_a_place_in_the_report(report):
 
 
 def test_every_table_is_there_and_every_number_is_that_of_the_csv(browser, project, report):  # noqa: F811
-    names = ["table1", "table7", "table3", "table4", "table6", "beyond", "fig5", "fig6"]
+    names = ["table1", "table7", "table3", "table4", "table6", "beyond", "fig1", "fig5", "fig6"]
     assert sorted(file.stem for file in (report / "tables").glob("*.html")) == sorted(names)
     for name in names:
         with (project / RESULTS / f"tables/{name}.csv").open() as file:
