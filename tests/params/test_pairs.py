@@ -63,7 +63,8 @@ def test_mixtures_and_pools_are_of_prompts_and_geneval_lists_of_geneval():
     tree["pools"] = {"mine": {"geneval": 2}}
     assert parse(tree).pools["mine"] == {"geneval": 2}
     del tree["evaluation"]["geneval"]
-    tree["report"]["table2"] = None
+    tree["report"].update(table2=None, table2_seeds=None)
+    tree["report"]["site"]["also"] = []
     with pytest.raises(RdmError, match=r"pools\.mine\.geneval: found one, allowed with eval"):
         parse(tree)
 
