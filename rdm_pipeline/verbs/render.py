@@ -48,8 +48,9 @@ def run(
     torch.set_num_threads(params.threads)
     spec, about, device = params.renders, describe_images(images), compute_device()
     inputs = load_contexts(contexts, params.generator)
-    own = shard_of_prompts(len(load_prompts(prompts)), spec.shards, params.shard)
-    require_rows(contexts, len(inputs), prompts, len(load_prompts(prompts)))
+    asked = len(load_prompts(prompts))
+    own = shard_of_prompts(asked, spec.shards, params.shard)
+    require_rows(contexts, len(inputs), prompts, asked)
     weights, _ = read_tensors(generator)
     model = load_generator(
         params.generator, 0, about.channels, about.size, weights, str(generator)

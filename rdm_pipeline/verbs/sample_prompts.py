@@ -8,6 +8,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 from torch import Tensor
 
 from rdm_pipeline.artifacts import create_arrays, read_tensors
+from rdm_pipeline.evaluation.geneval import SAMPLES_PER_PROMPT, sample_seeds
 from rdm_pipeline.generators.base import load_generator
 from rdm_pipeline.generators.drawing import draw
 from rdm_pipeline.generators.noise import sample_noise
@@ -17,14 +18,12 @@ from rdm_pipeline.loading.texts import load_contexts, load_prompts, require_rows
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.generators import Flux2Spec
 
-SEEDS = 100  # from one prompt's first seed to the next one's
-
 
 class Params(Section):
     """What sample_prompts reads."""
 
     generator: Flux2Spec
-    samples: int = Field(ge=1, le=SEEDS)
+    samples: int = Field(ge=1, le=SAMPLES_PER_PROMPT)
     seed: NonNegativeInt
     threads: PositiveInt
 
@@ -45,11 +44,7 @@ def run(
         params.generator, 0, about.channels, about.size, weights, str(generator)
     ).to(device)
     labels = torch.arange(len(texts)).repeat_interleave(params.samples)
-    seeds = [
-        params.seed + SEEDS * prompt + sample
-        for prompt in range(len(texts))
-        for sample in range(params.samples)
-    ]
+    seeds = sample_seeds(len(texts), params.samples, params.seed)
 
     def noise(numbers: range) -> Tensor:
         own = seeds[numbers.start : numbers.stop]

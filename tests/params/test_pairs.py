@@ -1,6 +1,5 @@
 """Renders, mixtures and pools in a profile, and what a person reads after a mistake in them."""
 
-import copy
 from pathlib import Path
 from typing import Any
 
@@ -8,23 +7,14 @@ import pytest
 
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.params.project import load_tree, parse
+from tests.params.trees import REMOVED, replaced
 
 ROOT = Path(__file__).resolve().parents[2]
 TREE = load_tree(ROOT, "flux")
-ABSENT = object()
 
 
-def changed(key: str, value: Any) -> dict[str, Any]:
-    tree: Any = copy.deepcopy(TREE)
-    *path, last = key.split(".")
-    node = tree
-    for part in path:
-        node = node[part]
-    if value is ABSENT:
-        del node[last]
-    else:
-        node[last] = value
-    return tree
+def changed(key: str, value: Any) -> Any:
+    return replaced(TREE, key, value)
 
 
 @pytest.mark.parametrize(
@@ -44,8 +34,12 @@ def changed(key: str, value: Any) -> dict[str, Any]:
         ("pools.headline_prompts.train", 0, "headline_prompts.train: found 0, allowed: greater"),
         ("references.headline.mixture", "x", "references.headline.mixture: found 'x', allowed: h"),
         ("runs.headline.pool", "x", "runs.headline.pool: found 'x', allowed: headline_prompts"),
-        ("evaluation.preference", ABSENT, "liked.keep.kind: found 'best', allowed with evaluation"),
-        ("dataset.train_captions", ABSENT, "dataset.train_captions: missing"),
+        (
+            "evaluation.preference",
+            REMOVED,
+            "liked.keep.kind: found 'best', allowed with evaluation",
+        ),
+        ("dataset.train_captions", REMOVED, "dataset.train_captions: missing"),
     ],
 )
 def test_a_mistake_is_told_by_its_key(key, value, message):

@@ -14,25 +14,16 @@ from hypothesis import strategies as st
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.params.merge import merge
 from rdm_pipeline.params.project import load_tree, parse
+from tests.params.trees import REMOVED, replaced
 
 ROOT = Path(__file__).resolve().parents[2]
 TREE = load_tree(ROOT)
 PROFILES = ["demo", *sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml"))]
-REMOVED = object()
 
 
-def changed(key: str, value: Any) -> dict[str, Any]:
+def changed(key: str, value: Any) -> Any:
     """Return the demo's tree with the value of one key replaced or removed."""
-    tree = copy.deepcopy(TREE)
-    *path, last = key.split(".")
-    node = tree
-    for part in path:
-        node = node[part]
-    if value is REMOVED:
-        del node[last]
-    else:
-        node[last] = value
-    return tree
+    return replaced(TREE, key, value)
 
 
 def complaint(tree: Any) -> str:

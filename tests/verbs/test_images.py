@@ -106,12 +106,12 @@ def test_a_shard_of_damaged_pictures_alone_is_refused(mine):
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory) -> Path:
-    """Two tars: one class of 2,400 pictures and one of 600."""
+    """Two tars: one class of 7,000 pictures and one of 600."""
     place = tmp_path_factory.mktemp("many")
     rng = np.random.default_rng(0)
     buffer = io.BytesIO()
     Image.fromarray(rng.integers(0, 256, (96, 128, 3), np.uint8)).save(buffer, "JPEG")
-    for split, count in (("train", 2400), ("val", 600)):
+    for split, count in (("train", 7000), ("val", 600)):
         pictures = {f"cat/{index:04}.jpg": buffer.getvalue() for index in range(count)}
         (place / f"{split}.tar").write_bytes(tar_with(pictures))
     spec = dataset(place / "train.tar", place / "val.tar", resolution=128, channels=3)
@@ -133,9 +133,9 @@ def test_memory_does_not_grow_with_the_shard(many, tmp_path):
         target = tmp_path / f"{split}.h5"
         execute(images_of(many, split, target))
         peaks[split] = peak_memory(target)
-    more = (2400 - 600) * 3 * 128 * 128
-    # threads' allocators alone make tens of megabytes of difference from machine to machine
-    assert peaks["train"] - peaks["val"] < 0.5 * more
+    # so much that a tenth of it is beyond what allocators of threads differ by between machines
+    more = (7000 - 600) * 3 * 128 * 128
+    assert peaks["train"] - peaks["val"] < 0.1 * more
 
 
 @pytest.mark.slow

@@ -16,7 +16,6 @@ from rdm_pipeline.artifacts import (
     write_arrays,
     write_json,
     write_json_lines,
-    write_tensors,
 )
 from rdm_pipeline.datasets.scene_prompts import all_prompts
 from rdm_pipeline.datasets.scenes import draw_scene
@@ -40,8 +39,8 @@ from rdm_pipeline.verbs import (
     render,
     render_preference,
 )
-from tests.generators.flux2 import CHANNELS, SIZE, TINY, tiny
-from tests.verbs.test_sample_prompts import write_contexts
+from tests.generators.flux2 import TINY, tiny
+from tests.verbs.test_sample_prompts import write_contexts, write_tiny
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = parse(load_tree(ROOT, "smoke")).evaluation.preference.model
@@ -72,10 +71,7 @@ def spec(**changes: Any) -> Renders:
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    write_tensors(tmp_path / "generator.safetensors", tiny().state_dict(), {})
-    images = {"images": np.zeros((2, CHANNELS, SIZE, SIZE)), "labels": np.zeros(2)}
-    write_arrays(tmp_path / "images.h5", "images", images, {"classes": "[]"})
-    write_contexts(tmp_path / "contexts.h5", [0, 1, 2])
+    write_tiny(tmp_path)
     write_prompts(tmp_path / "captions.jsonl", PROMPTS)
     return tmp_path
 

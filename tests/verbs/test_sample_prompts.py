@@ -18,11 +18,16 @@ PROMPTS = ["a red circle", "two crosses", "a circle above a square"]
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    write_tensors(tmp_path / "generator.safetensors", tiny().state_dict(), {})
-    images = {"images": np.zeros((2, CHANNELS, SIZE, SIZE)), "labels": np.zeros(2)}
-    write_arrays(tmp_path / "images.h5", "images", images, {"classes": "[]"})
-    write_contexts(tmp_path / "contexts.h5", [0, 1, 2])
+    write_tiny(tmp_path)
     return tmp_path
+
+
+def write_tiny(folder: Path) -> None:
+    """Write what a small generator draws from: its weights, images of its size, contexts."""
+    write_tensors(folder / "generator.safetensors", tiny().state_dict(), {})
+    images = {"images": np.zeros((2, CHANNELS, SIZE, SIZE)), "labels": np.zeros(2)}
+    write_arrays(folder / "images.h5", "images", images, {"classes": "[]"})
+    write_contexts(folder / "contexts.h5", [0, 1, 2])
 
 
 def write_contexts(path: Path, rows: list[int]) -> torch.Tensor:
