@@ -1,4 +1,5 @@
 # make repro   the demo: raw Fashion-MNIST to tables and pictures
+# make scenes  text to image on rendered scenes: Table 2 of GenEval, by an exact detector
 # make test    lint, types, import contracts, tests
 # make bench   loss, sliced Wasserstein, references, memory, plans and feature jobs beside their bars
 
@@ -10,11 +11,15 @@ CORES ?= 2
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: repro test quick lint bench setup setup-dev clean
+.PHONY: repro scenes test quick lint bench setup setup-paper setup-dev clean
 
 repro: setup
 	snakemake --cores $(CORES) --quiet rules --rerun-incomplete -- main
 	@rdm show results/demo
+
+scenes: setup-paper
+	snakemake --cores $(CORES) --quiet rules --rerun-incomplete --config profile=scenes -- table2
+	@rdm show results/scenes
 
 test: lint
 	pytest -n $(CORES) --dist loadscope
@@ -41,6 +46,13 @@ setup: .venv/.done
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt setuptools wheel torch==2.13.0
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation --editable .
+	touch $@
+
+# the libraries of FLUX.2 and of the paper's encoders
+setup-paper: .venv/.paper
+
+.venv/.paper: .venv/.done
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation --editable '.[paper]'
 	touch $@
 
 # the checks' tools, and the libraries of the paper's encoders, which tests build small

@@ -1,8 +1,8 @@
 # The paper as a graph. Each rule is one `rdm` verb on explicit files with explicit parameters;
 # the targets carry the paper's names: table1 (SW_r14), table7 (MMDr14); grids, cards, main, all;
 # outside of all: fig1 (scores over device-hours), table3, table4, table6, fig4, fig5, beyond
-# (experiments on images: ablations), fig6 (preference, where a profile declares its model), table2
-# and table2_seeds (GenEval, where it declares detectors), fig3, fig4_spiral, table4_spiral (the
+# (experiments on images: ablations), fig6 and pickscore (preference, where a profile declares its
+# model), table2 and table2_seeds (GenEval, where it declares detectors), fig3, fig4_spiral, table4_spiral (the
 # spiral, without data: studies), and report (all of it as pages for a browser).
 # Other parameters than params.yaml's: snakemake --config profile=smoke
 
@@ -29,6 +29,7 @@ localrules:
     geneval_table,
     geneval_seeds,
     geneval_sheet,
+    pickscore_table,
     grid,
     grid_of_real,
     curve,

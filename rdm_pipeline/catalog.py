@@ -81,11 +81,6 @@ VERBS: Mapping[str, Verb] = {
         ("generator", "images", "prompts", "contexts"),
         ("samples", "metadata"),
     ),
-    "render_preference": Verb(
-        "score renders by a model of human preference",
-        ("images", "metadata", "weights"),
-        ("scores",),
-    ),
     "curate": Verb("choose which images are kept", ("metadata", "judgement?"), ("kept",)),
     "mix": Verb("copy what is kept into a shard of a mixture", ("images", "kept"), ("mixed",)),
     "mixture": Verb("list a mixture's captions and shares", ("kept*",), ("captions", "manifest")),
@@ -95,7 +90,20 @@ VERBS: Mapping[str, Verb] = {
     ),
     "preference_model": Verb("make the frozen model of human preference", (), ("weights",)),
     "preference": Verb(
-        "score images by a model of human preference", ("images", "weights"), ("scores",)
+        "score images of classes by a model of human preference",
+        ("images", "weights"),
+        ("scores",),
+    ),
+    "prompt_list": Verb("take the prompts whose images are scored", ("captions?",), ("prompts",)),
+    "prompt_preference": Verb(
+        "score images of prompts by a model of human preference",
+        ("images", "metadata", "weights"),
+        ("scores",),
+    ),
+    "pickscore_table": Verb(
+        "print what the model of human preference says of generators, by list of prompts",
+        ("scores*",),
+        ("csv", "markdown", "latex"),
     ),
     "win_rates": Verb(
         "show how often a generator's images are preferred to others",

@@ -15,13 +15,14 @@ PHASES = {
     "data": ("fetch", "images", "captions"),
     "encoders": ("encoder", "card"),
     "features": ("features",),
-    "renders": ("render", "render_preference", "curate", "mix", "mixture"),
+    "renders": ("render", "curate", "mix", "mixture"),
     "references": ("context", "text", "pool", "reference", "floors"),
     "train": ("warm_start", "teacher", "import_generator", "train", "snapshot"),
     "evaluate": (
         *("sample", "sample_prompts", "import_samples", "bank", "metrics", "judge", "neutral"),
-        *("preference_model", "preference", "geneval_prompts", "geneval_real", "geneval_detect"),
-        *("geneval_layout", "geneval_scorer", "geneval"),
+        *("preference_model", "preference", "prompt_list", "prompt_preference"),
+        *("geneval_prompts", "geneval_real", "geneval_detect", "geneval_layout"),
+        *("geneval_scorer", "geneval"),
     ),
     "studies": ("spiral",),
     "report": (),  # and whatever prints or draws
@@ -84,12 +85,13 @@ class Costs:
             return self.rows(job.outputs[0]) * self.network(path.parts[-2]).gflop
         if verb == "sample":
             return self.rows(job.outputs[0]) * self.generator(path.parts[-3]).gflop
-        if verb in ("render", "render_preference"):
+        if verb == "render":
             name = self.project.renders[path.parts[-3]].generator
-            cost = self.generator(name) if verb == "render" else self.network("preference")
-            return self.drawn(path) * cost.gflop
+            return self.drawn(path) * self.generator(name).gflop
         if verb == "sample_prompts":
-            return self.asked() * self.generator(path.parts[-2]).gflop
+            return self.drawn(path) * self.generator(path.parts[-2]).gflop
+        if verb == "prompt_preference":
+            return self.drawn(path) * self.network("preference").gflop
         if verb == "encoder":
             return self.pretraining(path.stem)
         if verb == "warm_start":
@@ -104,7 +106,8 @@ class Costs:
         if verb == "train":
             return self.training(self.project.runs[path.parts[-2]], path.parts[-2])
         if verb == "preference":
-            return self.project.evaluation.preference.samples * self.network("preference").gflop
+            count = self.project.evaluation.preference.classes.samples
+            return count * self.network("preference").gflop
         return None
 
     def pretraining(self, encoder: str) -> float | None:
@@ -141,9 +144,8 @@ class Costs:
             return (counts.train + counts.val) * (self.image_bytes() + 1)
         if kind == "images" and path.stem.isdigit():
             return self.rows(output) * (self.image_bytes() + 8)
-        if kind in ("renders", "geneval") and path.name == f"{SAMPLES}.h5":
-            images = self.drawn(path) if kind == "renders" else self.asked()
-            return images * (self.image_bytes() + 8)
+        if kind in ("renders", "geneval", "pickscore") and path.name == f"{SAMPLES}.h5":
+            return self.drawn(PurePath(output)) * (self.image_bytes() + 8)
         if kind == "features" and path.stem.isdigit():
             return self.rows(output) * self.dim(rest[2]) * FLOAT
         if kind == "encoders":
@@ -156,7 +158,7 @@ class Costs:
         if kind == "preference" and path.suffix == ".safetensors":
             return round(self.network("preference").mparams * 1e6) * FLOAT
         if kind == "contexts":  # at most: equal prompts share one
-            length = self.project.prompts.context.length
+            length = self.context_length(path.stem)
             return self.prompts(path.stem) * length * self.context_dim() * 2
         if kind == "texts":
             return self.prompts(path.stem) * self.plan.code_dim * FLOAT
@@ -190,7 +192,13 @@ class Costs:
         return count * (number + 1) // shards - count * number // shards
 
     def drawn(self, path: PurePath) -> int:
-        """Images of a shard of renders, from a file in its folder."""
+        """Images of GenEval's prompts, a list's or a shard's of renders, from a file of them."""
+        kind = path.relative_to(self.workflow.results).parts[0]
+        if kind == "geneval":
+            return self.plan.prompts * int(self.project.evaluation.geneval.samples)
+        if kind == "pickscore":
+            told = self.project.preference_lists[path.parts[-3]]
+            return int(told.count * told.samples)
         spec, shard = self.project.renders[path.parts[-3]], int(path.parts[-2])
         count = self.prompts(spec.prompts)
         return (count * (shard + 1) // spec.shards - count * shard // spec.shards) * spec.samples
@@ -204,11 +212,6 @@ class Costs:
             return drawn // spec.samples * spec.keep.count
         return drawn
 
-    def asked(self) -> int:
-        """Images of GenEval's prompts that a row is judged by."""
-        count: int = self.plan.prompts * self.project.evaluation.geneval.samples
-        return count
-
     def prompts(self, name: str) -> int:
         """Prompts of a list."""
         if name == GENEVAL_PROMPTS:
@@ -216,6 +219,8 @@ class Costs:
         if name in self.project.pools:
             pool = self.project.pools[name].items()
             return sum(self.prompts(each) * times for each, times in pool)
+        if name in self.project.preference_lists:
+            return int(self.project.preference_lists[name].count)
         if name in self.project.mixtures:
             return sum(self.kept(part) for part in self.workflow.sets.parts(name))
         return self.images(name)
@@ -224,6 +229,11 @@ class Costs:
         """Images of a split."""
         count: int = getattr(self.plan.images, split)
         return min(count, getattr(self.project.dataset.limits, split) or count)
+
+    def context_length(self, prompts: str) -> int:
+        """Tokens of the contexts of a list of prompts."""
+        told = self.project.preference_lists.get(prompts)
+        return (told and told.context_length) or self.project.prompts.context.length
 
     def context_dim(self) -> int:
         """Numbers of a token of a context."""

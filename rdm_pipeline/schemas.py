@@ -19,8 +19,11 @@ class Schema:
 SCHEMAS: Mapping[str, Schema] = {
     # noise: what image i was generated from, the same text for the same noise
     "images": Schema({"images": ("uint8", 4), "labels": ("int64", 1)}, ("classes",), ("noise",)),
+    # prompts: a hash of the list whose rows the labels are
     "preference": Schema(
-        {"scores": ("float32", 1), "labels": ("int64", 1)}, ("classes", "model"), ("noise",)
+        {"scores": ("float32", 1), "labels": ("int64", 1)},
+        ("classes", "model"),
+        ("noise", "prompts"),
     ),
     "features": Schema({"features": ("float32", 2)}, ("encoder", "pool", "resolution")),
     # the bits of bfloat16, which HDF5 does not know; prompt i has row rows[i] of them

@@ -12,7 +12,7 @@ def site_tables(workflow: Workflow) -> list[str]:
     names = ["table1", "table7"]
     if "ablations" in also:
         names += [*told.comparisons, *(["fig5"] if told.fig5 else [])]
-    names += [name for name in ("fig1", "fig6", "table2", "table2_seeds") if name in also]
+    names += [n for n in ("fig1", "fig6", "table2", "table2_seeds", "pickscore") if n in also]
     if "studies" in also:
         names += ["fig3", "fig4_spiral", "table4_spiral"]
     return [f"{workflow.results}/tables/{name}.{kind}" for name in names for kind in ("csv", "md")]

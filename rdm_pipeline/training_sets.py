@@ -30,7 +30,8 @@ class TrainingSets:
     @property
     def prompt_lists(self) -> list[str]:
         """Names of all lists of prompts."""
-        return [*("train", "val", GENEVAL_PROMPTS), *self.project.mixtures, *self.project.pools]
+        made = (self.project.mixtures, self.project.pools, self.project.preference_lists)
+        return ["train", "val", GENEVAL_PROMPTS, *(name for names in made for name in names)]
 
     def captions(self, prompts: str) -> str:
         """The file of a list of prompts: a split's captions, a mixture's, a pool's, GenEval's."""
@@ -78,6 +79,7 @@ class TrainingSets:
     def trained_on(self, row: str) -> list[str]:
         """The files of captions that a row of a table was trained on, as far as they are known."""
         train = self.captions("train")
+        row, _ = self.project.snapshots.get(row, (row, None))
         start = self.project.warm_starts.get(row)
         if isinstance(start, ResampledStart):
             return self.trained_on(start.of)

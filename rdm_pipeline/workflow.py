@@ -10,6 +10,7 @@ from rdm_pipeline.params.panel import held_out_encoders, panel_order
 from rdm_pipeline.params.pick import pick
 from rdm_pipeline.params.project import Project, load_tree, parse
 from rdm_pipeline.params.runs import Launch, ResampledStart
+from rdm_pipeline.preferences import Preferences
 from rdm_pipeline.training_sets import TrainingSets
 
 JUDGE = "judge"
@@ -26,6 +27,7 @@ class Workflow:
         )
         self.results = self.project.results
         self.sets = TrainingSets(self.project)
+        self.preferences = Preferences(self.project)
         self.logs = f"logs/{profile}"
         self.pick = partial(pick, self.project.model_dump())
 
@@ -63,7 +65,7 @@ class Workflow:
     @property
     def sampled(self) -> list[str]:
         """Names of the generators whose weights are here."""
-        return [*self.project.warm_starts, *self.project.runs, *self.project.snapshots]
+        return self.project.drawn
 
     @property
     def reported(self) -> list[str]:
@@ -124,12 +126,6 @@ class Workflow:
         if self.project.evaluation.judge is None:
             return []
         return [f"{self.results}/judge/{row}.json" for row in rows]
-
-    def preferences(self) -> list[str]:
-        """The files of scores behind Fig. 6: the run's, then those it is compared with."""
-        told = self.project.report.fig6
-        names = [told.run, *told.against] if told else []
-        return [f"{self.results}/preference/{name}.h5" for name in names]
 
     def spiral_grid(self, suffix: str) -> list[str]:
         """The files of the spiral study's grid: every discrepancy at every batch, all seeds."""
@@ -285,17 +281,6 @@ class Workflow:
         keys = {"runs": "report.fig1.runs", "snapshots": kept, "published": "report.published"}
         keys["labels"] = self.labels(self.cost_runs())
         return self.pick(keys, panel=self.panel, held_out=self.held_out)
-
-    def preference_values(self) -> str:
-        """What scoring by a model of preference reads."""
-        return self.pick({"preference": "evaluation.preference", "threads": "threads"})
-
-    def win_rates_values(self) -> str:
-        """What Fig. 6 reads."""
-        told = self.project.report.fig6
-        rows = [told.run, *told.against] if told else []
-        keys = {"figure": "report.fig6", "published": "report.published"}
-        return self.pick({**keys, "labels": self.labels(rows)})
 
     def labels(self, rows: Iterable[str]) -> dict[str, str]:
         """Keys of the labels that a table prints, by row."""

@@ -37,6 +37,16 @@ def one_of(names):
     return "|".join(names) or "(?!)"
 
 
+def state_of(*paths):
+    """A user's files and folders count as changed when a name, a size or a time in them does."""
+    from rdm_pipeline.datasets.folder import listing_signature
+
+    try:
+        return [listing_signature(Path(path)) for path in paths if path]
+    except RdmError as error:
+        return str(error)  # a plan needs no data; the verb that reads them says what is wrong
+
+
 def declared(key, *files):
     """Return the files, or say that the profile does not declare what they are made from."""
 

@@ -68,16 +68,6 @@ rule geneval_samples:
         " --params {params.values:q} 2>&1 | tee {log}"
 
 
-def given_state(wildcards):
-    """A folder of given samples counts as changed when a name, a size or a time in it does."""
-    from rdm_pipeline.datasets.folder import listing_signature
-
-    try:
-        return listing_signature(Path(W.project.samples[wildcards.generator].path))
-    except RdmError as error:
-        return str(error)  # a plan needs no data; rdm import_samples says what is wrong
-
-
 rule import_samples:
     input:
         images=W.images(W.dataset, "val"),
@@ -94,7 +84,7 @@ rule import_samples:
             shard=int(w.shard),
         ),
         code=fingerprint("import_samples"),
-        state=given_state,
+        state=lambda w: state_of(W.project.samples[w.generator].path),
     wildcard_constraints:
         generator=one_of(W.project.samples),
     log:

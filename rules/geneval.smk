@@ -20,16 +20,6 @@ def table2_seeds_rows():
     return [row for rows in told.rows.values() for row in rows] if told else []
 
 
-def asked_state(wildcards):
-    """A file of GenEval's authors counts as changed when its size or time does."""
-    from rdm_pipeline.datasets.folder import listing_signature
-
-    try:
-        return listing_signature(Path(GENEVAL.prompts)) if GENEVAL.prompts else "scenes"
-    except RdmError as error:
-        return str(error)  # a plan needs no data; rdm geneval_prompts says what is wrong
-
-
 wildcard_constraints:
     row=one_of(["real", *W.generators]),
     detector=one_of(GENEVAL.detectors if GENEVAL else []),
@@ -41,7 +31,7 @@ rule geneval_prompts:
     params:
         values=lambda w: W.pick({"prompts": "evaluation.geneval.prompts"}),
         code=fingerprint("geneval_prompts"),
-        state=asked_state,
+        state=lambda w: state_of(GENEVAL.prompts),
     log:
         LOGS + "/geneval/prompts.log",
     benchmark:
@@ -158,9 +148,10 @@ rule geneval:
         " --scores {output.scores} --params {params.values:q} 2>&1 | tee {log}"
 
 
-use rule preference as preference_of_prompts with:
+use rule prompt_preference as geneval_preference with:
     input:
         images=R + "/geneval/{row}/samples.h5",
+        metadata=ASKED,
         weights=rules.preference_model.output.weights,
     output:
         scores=R + "/geneval/{row}/preference.h5",
@@ -192,7 +183,8 @@ rule geneval_table:
                 "detectors": "evaluation.geneval.detectors",
                 "labels": W.labels(table2_rows()),
                 "published": "report.published",
-            }
+            },
+            order=list(GENEVAL.detectors),
         ),
         code=fingerprint("geneval_table"),
     log:
@@ -243,7 +235,8 @@ rule geneval_seeds:
         latex=R + "/tables/table2_seeds.tex",
     params:
         values=lambda w: W.pick(
-            {"table": "report.table2_seeds", "detectors": "evaluation.geneval.detectors"}
+            {"table": "report.table2_seeds", "detectors": "evaluation.geneval.detectors"},
+            labels=list(W.project.report.table2_seeds.rows),
         ),
         code=fingerprint("geneval_seeds"),
     log:

@@ -49,27 +49,17 @@ rule render:
         " --metadata {output.metadata} --params {params.values:q} 2>&1 | tee {log}"
 
 
-rule render_preference:
+use rule prompt_preference as render_preference with:
     input:
         images=RENDERS + "/samples.h5",
         metadata=RENDERS + "/prompts.jsonl",
         weights=rules.preference_model.output.weights,
     output:
         scores=RENDERS + "/preference.h5",
-    params:
-        values=lambda w: W.pick({"model": "evaluation.preference.model", "threads": "threads"}),
-        code=fingerprint("render_preference"),
-    threads: W.project.threads
-    resources:
-        gres=W.gres(1),
     log:
         LOGS + "/render/preference-{renders}-{shard}.log",
     benchmark:
         LOGS + "/render/preference-{renders}-{shard}.tsv"
-    shell:
-        "rdm render_preference --images {input.images} --metadata {input.metadata}"
-        " --weights {input.weights} --scores {output.scores} --params {params.values:q}"
-        " 2>&1 | tee {log}"
 
 
 use rule geneval_detect as render_detect with:

@@ -1,4 +1,11 @@
-# Images scored by a model of human preference, and win rates from them (paper Fig. 6).
+# Images scored by a model of human preference: those of classes, and win rates from them (paper Fig. 6);
+# those of prompts, by lists: pickscore/LIST/ROW/samples.h5 holds `samples` images of each of its prompts.
+
+ASKED_OF_ROW = R + "/pickscore/{asked}/{generator}"
+
+
+wildcard_constraints:
+    asked=one_of(W.project.preference_lists),
 
 
 rule preference_model:
@@ -22,7 +29,7 @@ rule preference:
     output:
         scores=R + "/preference/{generator}.h5",
     params:
-        values=lambda w: W.preference_values(),
+        values=lambda w: W.pick(W.preferences.class_keys),
         code=fingerprint("preference"),
     threads: W.project.threads
     log:
@@ -48,14 +55,14 @@ use rule preference as preference_of_real with:
 
 rule win_rates:
     input:
-        scores=W.preferences(),
+        scores=W.preferences.scores_of_figure(),
     output:
         csv=R + "/tables/fig6.csv",
         markdown=R + "/tables/fig6.md",
         latex=R + "/tables/fig6.tex",
         picture=R + "/figures/fig6.png",
     params:
-        values=lambda w: W.win_rates_values(),
+        values=lambda w: W.pick(W.preferences.figure_keys()),
         code=fingerprint("win_rates"),
     log:
         LOGS + "/win_rates/fig6.log",
@@ -70,3 +77,96 @@ rule win_rates:
 rule fig6:
     input:
         declared("report.fig6", *rules.win_rates.output),
+
+
+rule prompt_list:
+    input:
+        captions=lambda w: (
+            [] if W.project.preference_lists[w.asked].prompts else W.sets.captions("val")
+        ),
+    output:
+        prompts=R + "/captions/{asked}.jsonl",
+    params:
+        values=lambda w: W.pick(W.preferences.list_keys(w.asked, ["prompts", "count"])),
+        code=fingerprint("prompt_list"),
+        state=lambda w: state_of(W.project.preference_lists[w.asked].prompts),
+    log:
+        LOGS + "/pickscore/prompts-{asked}.log",
+    benchmark:
+        LOGS + "/pickscore/prompts-{asked}.tsv"
+    shell:
+        "rdm prompt_list --captions {input.captions} --prompts {output.prompts}"
+        " --params {params.values:q} 2>&1 | tee {log}"
+
+
+use rule geneval_samples as list_samples with:
+    input:
+        generator=lambda w: W.generator(w.generator),
+        images=W.images(W.dataset, "val"),
+        prompts=lambda w: W.sets.captions(w.asked),
+        contexts=lambda w: W.contexts(w.asked),
+    output:
+        samples=ASKED_OF_ROW + "/samples.h5",
+    params:
+        values=lambda w: W.pick(
+            {
+                "generator": W.generator_key(w.generator),
+                **W.preferences.list_keys(w.asked, ["samples", "seed", "context_length"]),
+                "threads": "threads",
+            }
+        ),
+        code=fingerprint("sample_prompts"),
+    log:
+        LOGS + "/pickscore/samples-{asked}-{generator}.log",
+    benchmark:
+        LOGS + "/pickscore/samples-{asked}-{generator}.tsv"
+
+
+rule prompt_preference:
+    input:
+        images=ASKED_OF_ROW + "/samples.h5",
+        metadata=lambda w: W.sets.captions(w.asked),
+        weights=rules.preference_model.output.weights,
+    output:
+        scores=ASKED_OF_ROW + "/scores.h5",
+    params:
+        values=lambda w: W.pick(W.preferences.model_keys),
+        code=fingerprint("prompt_preference"),
+    threads: W.project.threads
+    resources:
+        gres=W.gres(1),
+    log:
+        LOGS + "/pickscore/scores-{asked}-{generator}.log",
+    benchmark:
+        LOGS + "/pickscore/scores-{asked}-{generator}.tsv"
+    shell:
+        "rdm prompt_preference --images {input.images} --metadata {input.metadata}"
+        " --weights {input.weights} --scores {output.scores} --params {params.values:q}"
+        " 2>&1 | tee {log}"
+
+
+rule pickscore_table:
+    input:
+        scores=W.preferences.scores_of_table(),
+    output:
+        csv=R + "/tables/pickscore.csv",
+        markdown=R + "/tables/pickscore.md",
+        latex=R + "/tables/pickscore.tex",
+    params:
+        values=lambda w: W.pick(
+            W.preferences.table_keys(), order=list(W.project.preference_lists)
+        ),
+        code=fingerprint("pickscore_table"),
+    log:
+        LOGS + "/pickscore/table.log",
+    benchmark:
+        LOGS + "/pickscore/table.tsv"
+    shell:
+        "rdm pickscore_table --scores {input.scores} --csv {output.csv}"
+        " --markdown {output.markdown} --latex {output.latex} --params {params.values:q}"
+        " 2>&1 | tee {log}"
+
+
+rule pickscore:
+    input:
+        declared("report.pickscore", *rules.pickscore_table.output),

@@ -7,7 +7,13 @@ rule context:
     output:
         contexts=R + "/contexts/{split}.h5",
     params:
-        values=lambda w: W.pick({"context": "prompts.context", "threads": "threads"}),
+        values=lambda w: W.pick(
+            {
+                "context": "prompts.context",
+                "threads": "threads",
+                **W.preferences.list_keys(w.split, ["context_length"]),
+            }
+        ),
         code=fingerprint("context"),
     wildcard_constraints:
         split=one_of(W.sets.prompt_lists),

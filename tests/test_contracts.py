@@ -64,7 +64,8 @@ def all_jobs(jobs, tmp_path_factory) -> list[Job]:
     set_param(elsewhere / "params.yaml", "samples", {"theirs": {"path": "theirs"}})
     given = f"{RESULTS}/images/theirs/samples.h5"
     taken = planned_jobs(elsewhere, *anew, "--", given)
-    scorer = {"kind": "scorer", "label": "another", "command": ["score", "{images}", "{results}"]}
+    command = ["score", "{images}", "{results}"]
+    scorer = {"kind": "scorer", "label": "another", "command": command, "files": []}
     set_param(elsewhere / "profiles/scenes.yaml", "evaluation.geneval.detectors.other", scorer)
     tables = ("table2", "table2_seeds")
     scored = planned_jobs(elsewhere, *anew, "--config", "profile=scenes", "--", *tables)
@@ -72,8 +73,9 @@ def all_jobs(jobs, tmp_path_factory) -> list[Job]:
     wanted = prompts.targets("law_exact_s0", "law_mixed_s0")
     conditioned = planned_jobs(texts, *anew, "--config", "profile=prompts", "--", *wanted)
     ablations = planned_jobs(ROOT, *anew, "--", "ablations")
+    prompted = ("table2", "pickscore")
     headline = "results/flux/runs/headline/generator.safetensors"
-    curated = planned_jobs(ROOT, *anew, "--config", "profile=flux", "--", headline, "table2")
+    curated = planned_jobs(ROOT, *anew, "--config", "profile=flux", "--", headline, *prompted)
     return jobs + ablations + imported + preferred + taken + scored + conditioned + curated
 
 

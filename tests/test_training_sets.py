@@ -24,6 +24,14 @@ def test_a_run_is_trained_on_its_pool_and_on_the_captions_of_its_reference():
     assert captions(flux, "headline") == ["headline_prompts", "headline_renders"]
 
 
+def test_a_snapshot_saw_what_its_run_did():
+    tree = load_tree(ROOT, "flux")
+    tree["runs"]["headline"]["snapshots"] = [20]
+    assert captions(TrainingSets(parse(tree)), "headline_step20") == captions(
+        sets("flux"), "headline"
+    )
+
+
 def test_what_a_published_generator_was_trained_on_is_not_known():
     flux = sets("flux")
     assert captions(flux, "teacher") == captions(flux, "start") == []

@@ -167,6 +167,18 @@ def _of_win_rates(graph: Graph, record: Record, row: int, column: str) -> Source
     return Source([own] if column.startswith("score of ") else [own, *rival])
 
 
+def _of_pickscore_table(graph: Graph, record: Record, row: int, column: str) -> Source:
+    """Scores are list by list, the rows within; further rows are the paper's."""
+    scores, table = _paths(record, "scores"), record.params["table"]["value"]
+    own = scores[row : row + 1]
+    if column.startswith("paper") or column in ("prompts", "tokens"):
+        return Source([])
+    if "win rate" not in column or not own:
+        return Source(own)
+    rival = scores[row - row % len(table["rows"]) + table["rows"].index(table["against"])]
+    return Source([] if own == [rival] else [*own, rival])
+
+
 def _of_geneval_table(graph: Graph, record: Record, row: int, column: str) -> Source:
     """Scores are row by row, the detectors within; PickScores row by row."""
     if column.startswith("paper") or column == "detector":
@@ -181,7 +193,8 @@ def _of_geneval_seeds(graph: Graph, record: Record, row: int, column: str) -> So
     """Scores are label by label, the seeds within."""
     if column in FACTS:
         return Source([])
-    counts = [len(rows) for rows in record.params["table"]["value"]["rows"].values()]
+    rows = record.params["table"]["value"]["rows"]
+    counts = [len(rows[label]) for label in record.params["labels"]["value"]]
     first = sum(counts[:row])
     return Source(_paths(record, "scores")[first : first + counts[row]])
 
@@ -225,6 +238,7 @@ SOURCES: Mapping[str, Callable[[Graph, Record, int, str], Source]] = {
     "alone": _of_alone,
     "costs": _of_costs,
     "win_rates": _of_win_rates,
+    "pickscore_table": _of_pickscore_table,
     "geneval_table": _of_geneval_table,
     "geneval_seeds": _of_geneval_seeds,
     "spiral_table": _of_spiral_table,

@@ -7,7 +7,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.encoders import Network, Pretraining
 from rdm_pipeline.params.geneval import GenevalSeeds, GenevalSpec, GenevalTable
-from rdm_pipeline.params.preference import PreferenceFigure, PreferenceSpec
+from rdm_pipeline.params.preference import PreferenceFigure, PreferenceSpec, PreferenceTable
 from rdm_pipeline.params.site import SiteSpec
 
 
@@ -109,6 +109,7 @@ class Report(Section):
     fig1: CostFigure | None = None
     fig5: Alone | None = None
     fig6: PreferenceFigure | None = None
+    pickscore: PreferenceTable | None = None
     grid: GridSpec
     site: SiteSpec
 

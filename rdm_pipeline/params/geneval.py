@@ -5,8 +5,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from rdm_pipeline.params.base import Section
+from rdm_pipeline.params.names import Name
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 PLACES = ("{images}", "{results}")
 
 
@@ -17,16 +17,25 @@ class ScenesDetector(Section):
     label: str = Field(min_length=1)
 
 
+class PinnedFile(Section):
+    """A file of the user's; null: not pinned yet, so not usable yet."""
+
+    path: str = Field(min_length=1)
+    sha256: str | None = Field(pattern=r"^[0-9a-f]{64}$")
+
+
 class ScorerCommand(Section):
     """A scorer with an environment of its own, such as the official one.
 
     `label` is its name in tables. In `command`, {images} stands for a folder in the official
     layout and {results} for the file of JSON lines that it writes.
+    files: what decides its verdicts, such as its script and weights.
     """
 
     kind: Literal["scorer"]
     label: str = Field(min_length=1)
     command: list[str]
+    files: list[PinnedFile]
 
     @model_validator(mode="after")
     def _command_names_its_files(self) -> Self:

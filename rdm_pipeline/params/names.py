@@ -1,6 +1,12 @@
 """Names in parameters: those that must be there, and those that must be free."""
 
 from collections.abc import Collection, Iterable
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+# What wildcards of rules stand for: names of folders and files.
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", strict=True)]
 
 
 def require(key: str, found: str, allowed: Collection[str]) -> None:

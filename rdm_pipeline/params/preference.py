@@ -6,6 +6,7 @@ from pydantic import Discriminator, Field, NonNegativeInt, PositiveInt, Tag, mod
 
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.encoders import HubFile, Weights
+from rdm_pipeline.params.names import Name
 
 
 def _kind_of_vocabulary(told: Any) -> str:
@@ -36,18 +37,50 @@ class PreferenceModel(Section):
     precision: Literal["float32", "bfloat16"]
 
 
-class PreferenceSpec(Section):
+class ClassImages(Section):
     """The first `samples` images of a balanced set, each with the prompt of its class."""
 
     samples: PositiveInt
     prompt: str
-    model: PreferenceModel
 
     @model_validator(mode="after")
     def _prompt_names_the_class(self) -> Self:
         if self.prompt.count("{}") != 1:
             raise ValueError(f"prompt: found {self.prompt!r}, allowed: one {{}} for the class name")
         return self
+
+
+class PromptList(Section):
+    """The first `count` prompts of a list, of each of which `samples` images are drawn.
+
+    label: the list's name in tables; one that the paper uses brings the paper's numbers. prompts: a
+    file of JSON lines with a `prompt` each; without it, the captions of the validation images.
+    context_length: of tokens that generators read here, where prompts are longer than those of
+    `prompts.context.length`, with which they were trained. seed: sample k of prompt p has noise
+    from seed + 100 p + k.
+    """
+
+    label: str = Field(min_length=1)
+    prompts: str | None = None
+    count: PositiveInt
+    samples: Annotated[PositiveInt, Field(le=100)]
+    seed: NonNegativeInt
+    context_length: PositiveInt | None = None
+
+
+class PreferenceSpec(Section):
+    """A model of human preference, and what it scores: images of classes, images of prompts."""
+
+    model: PreferenceModel
+    classes: ClassImages | None = None
+    lists: dict[Name, PromptList] = Field(default_factory=dict)
+
+
+class PreferenceTable(Section):
+    """PickScore on every list: the generators compared, and the one that others are paired with."""
+
+    rows: list[str] = Field(min_length=1)
+    against: str
 
 
 class PreferenceFigure(Section):

@@ -1,6 +1,6 @@
 """All parameters of a profile, read once and checked as a whole."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -15,25 +15,22 @@ from rdm_pipeline.params.experiments import Experiment, expand
 from rdm_pipeline.params.explain import explain
 from rdm_pipeline.params.generators import Flux2Spec, GeneratorSpec, network_of
 from rdm_pipeline.params.merge import merge
-from rdm_pipeline.params.names import require, require_free
+from rdm_pipeline.params.names import Name, require, require_free
 from rdm_pipeline.params.pairs import Mixture, Pool, Renders, renders_fault
 from rdm_pipeline.params.panel import panel_order, training_encoders
 from rdm_pipeline.params.plan import PlanSpec
+from rdm_pipeline.params.preference import PromptList
 from rdm_pipeline.params.profiles import DEFAULT_PROFILE, profile_chain, read_overlay, read_yaml
 from rdm_pipeline.params.references import ReferenceSpec
 from rdm_pipeline.params.runs import CheckpointStart, GivenSamples, ResampledStart, Run, WarmStart
 from rdm_pipeline.params.spiral import Spiral
+from rdm_pipeline.params.tables import require_report
 from rdm_pipeline.params.text import Prompts
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", strict=True)]
 Panel = dict[Name, EncoderSpec]
 
 # Kinds of warm starts that train a generator, and the kind that it is of.
 TRAINED_HERE = {"vae_decoder": "decoder", "flow_teacher": "flux2"}
-
-# Names of tables with rules of their own: a comparison of that name would be made by two rules.
-OF_SPIRAL = ("fig3", "fig4_spiral", "table4_spiral")
-TABLES = ("table1", "table2", "table2_seeds", "table7", "fig1", "fig5", "fig6", *OF_SPIRAL)
 
 
 class Project(Section):
@@ -77,6 +74,11 @@ class Project(Section):
         return [_snapshot(run, step) for step in self.runs[run].snapshots]
 
     @property
+    def drawn(self) -> list[str]:
+        """Names of the generators whose weights are here: they draw images of any prompts."""
+        return [*self.warm_starts, *self.runs, *self.snapshots]
+
+    @property
     def snapshots(self) -> dict[str, tuple[str, int]]:
         """Run and step of every snapshot, by its name as a generator."""
         kept = [(run, step) for run, told in self.runs.items() for step in told.snapshots]
@@ -94,8 +96,6 @@ class Project(Section):
             trainable = training_encoders if name in self.own_runs else panel_order
             for encoder in [] if run.battery == "all" else run.battery:
                 require(f"runs.{name}.battery", encoder, trainable(self.encoders))
-        for table in ("table1", "table7"):
-            self._require_rows(f"report.{table}.rows", getattr(self.report, table).rows)
         return self
 
     @model_validator(mode="after")
@@ -162,23 +162,11 @@ class Project(Section):
                 require(f"runs.{name}.pool", run.pool, self.pools)
         return self
 
-    def _require_rows(self, key: str, rows: Iterable[str]) -> None:
-        """Rows are real images or what is no member of an experiment, and have a label."""
-        for row in rows:
-            require(key, row, ["real", *self.warm_starts, *self.samples, *self.own_runs])
-        for row in rows:
-            self._require_label(row)
-
-    def _require_label(self, row: str) -> None:
-        if row not in self.report.labels:
-            raise ValueError(f"report.labels.{row}: missing")
-
-    def _require_unseen(self, key: str, run: str) -> None:
-        """Scores of the whole panel are of runs that never saw its held-out encoders."""
-        for encoder in self.battery(run):
-            if self.encoders[encoder].role == "held_out":
-                found = f"scores of the panel of {run}, which trains on held-out {encoder}"
-                raise ValueError(f"{key}: found {found}, allowed: a run on training encoders")
+    @property
+    def preference_lists(self) -> dict[str, PromptList]:
+        """The lists of prompts whose images are scored by the model of preference, by name."""
+        preference = self.evaluation.preference
+        return preference.lists if preference else {}
 
     @property
     def own_runs(self) -> list[str]:
@@ -192,81 +180,8 @@ class Project(Section):
         return [name for name in self.runs if name not in members]
 
     @model_validator(mode="after")
-    def _comparisons_exist(self) -> Self:
-        require_free("report.comparisons", self.report.comparisons, TABLES)
-        for name, table in self.report.comparisons.items():
-            key = f"report.comparisons.{name}"
-            require(f"{key}.experiment", table.experiment, self.experiments)
-            for row in table.rows:
-                variants = self.experiments[table.experiment].variants
-                require(f"{key}.rows", row, variants)
-                if table.scored_on == "panel":
-                    run = self.experiments[table.experiment].members(table.experiment, row)[0]
-                    self._require_unseen(f"{key}.scored_on", run)
-            self._require_rows(f"{key}.baselines", table.baselines)
-            for row in table.paper_order:
-                require(f"{key}.paper_order", row, table.rows)
-            require(f"{key}.scored_on", table.scored_on, ["panel", *self.encoders])
-        return self
-
-    @model_validator(mode="after")
-    def _fig1_exists(self) -> Self:
-        for run in self.report.fig1.runs if self.report.fig1 else []:
-            if run not in self.runs:
-                allowed = f"{', '.join(self.own_runs)} or a member of an experiment"
-                raise ValueError(f"report.fig1.runs: found {run!r}, allowed: {allowed}")
-            self._require_unseen("report.fig1.runs", run)
-            self._require_label(run)
-        return self
-
-    @model_validator(mode="after")
-    def _fig5_exists(self) -> Self:
-        alone = self.report.fig5
-        if alone is None:
-            return self
-        require("report.fig5.experiment", alone.experiment, self.experiments)
-        variants = self.experiments[alone.experiment].variants
-        require("report.fig5.variant", alone.variant, variants)
-        self._require_rows("report.fig5.beside", alone.beside)
-        run = self.experiments[alone.experiment].members(alone.experiment, alone.variant)[0]
-        self._require_unseen("report.fig5.variant", run)
-        if len(self.battery(run)) != 1:
-            found = ", ".join(self.battery(run))
-            raise ValueError(f"report.fig5.variant: trains on {found}, allowed: on one encoder")
-        return self
-
-    @model_validator(mode="after")
-    def _fig6_exists(self) -> Self:
-        figure = self.report.fig6
-        if figure is None:
-            return self
-        if self.evaluation.preference is None:
-            raise ValueError("evaluation.preference: missing, report.fig6 is scored by it")
-        self._require_rows("report.fig6.run", [figure.run])
-        self._require_rows("report.fig6.against", figure.against)
-        return self
-
-    @model_validator(mode="after")
-    def _geneval_exists(self) -> Self:
-        geneval, table, seeds = (
-            self.evaluation.geneval,
-            self.report.table2,
-            self.report.table2_seeds,
-        )
-        generators = ["real", *self.warm_starts, *self.runs]
-        for key, told in (("report.table2", table), ("report.table2_seeds", seeds)):
-            if told and geneval is None:
-                raise ValueError(f"evaluation.geneval: missing, {key} is scored by it")
-        for row in table.rows if table else []:
-            require("report.table2.rows", row, generators)
-            self._require_label(row)
-        for label, rows in seeds.rows.items() if seeds else []:
-            for row in rows:
-                require(f"report.table2_seeds.rows.{label}", row, generators)
-        if geneval is not None:
-            geneval.require_prompts(self.dataset.kind)
-            if seeds:
-                require("report.table2_seeds.detector", seeds.detector, geneval.detectors)
+    def _report_fits(self) -> Self:
+        require_report(self)
         return self
 
     @model_validator(mode="after")
@@ -275,6 +190,8 @@ class Project(Section):
         for section in ("warm_starts", "samples", "renders", "mixtures", "pools", "runs"):
             require_free(section, getattr(self, section), taken)
             taken += getattr(self, section)
+        require_free("evaluation.preference.lists", self.preference_lists, taken)
+        taken += self.preference_lists
         for name, (run, step) in self.snapshots.items():
             if name in taken:
                 raise ValueError(f"{name}: found twice, {run} has a snapshot of step {step}")

@@ -18,5 +18,7 @@ class Power(Section):
 class SiteSpec(Section):
     """What `also` is in the report: results of other targets; without `power` no energy is told."""
 
-    also: list[Literal["ablations", "fig1", "fig6", "studies", "table2", "table2_seeds"]]
+    also: list[
+        Literal["ablations", "fig1", "fig6", "pickscore", "studies", "table2", "table2_seeds"]
+    ]
     power: Power | None = None

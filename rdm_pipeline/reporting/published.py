@@ -4,7 +4,7 @@ Those of Tables 1 and 7 come from other images and 14 other encoders, so they or
 reproduction of them. The spiral needs no data and no weights: its numbers are meant to agree.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rdm_pipeline.errors import RdmError
 
@@ -35,6 +35,12 @@ WIN_RATES = {"pMF-H FD-SIM": 0.712, "real": 0.636, "RAE-XL": 0.757, "REPA-E SiT-
 
 # Table 2: overall GenEval, the official scorer on 553 prompts at 512 px.
 GENEVAL = {"iRDM joint": 0.826, "iRDM marginal": 0.801, "DMD2": 0.804, "FLUX.2 [klein]": 0.794}
+
+# PickScore by list of prompts, means.
+PICKSCORE: Mapping[str, Mapping[str, float]] = {
+    "COCO-val": {"iRDM joint": 22.76, "FLUX.2 [klein]": 22.58, "DMD2": 22.36},
+    "Pick-a-Pic 499": {"iRDM joint": 21.82, "FLUX.2 [klein]": 21.85},
+}
 
 # Table 4: discrepancies by neutral metrics on ImageNet-256, best first.
 DISCREPANCIES = (
@@ -81,9 +87,24 @@ def published_rows(numbers: Mapping[str, float], names: Mapping[str, str]) -> di
 
     A table may not hold them all. Raises RdmError for a name that no table has.
     """
-    known = {name for table in (SW_R14, MMD_R14, WIN_RATES, GENEVAL) for name in table}
+    tables = (SW_R14, MMD_R14, WIN_RATES, GENEVAL, *PICKSCORE.values())
+    known = {name for table in tables for name in table}
     for row, name in names.items():
         if name not in known:
             allowed = ", ".join(sorted(known))
             raise RdmError(f"report.published.{row}: found {name!r}, allowed: {allowed}")
     return {row: numbers[name] for row, name in names.items() if name in numbers}
+
+
+def published_only(
+    numbers: Mapping[str, float], names: Sequence[str], table: str
+) -> dict[str, float]:
+    """Return the numbers of rows that the paper alone has, by its names.
+
+    Raises RdmError, with the key of the parameter of report.`table`, for a name that is not there.
+    """
+    for name in names:
+        if name not in numbers:
+            allowed = ", ".join(sorted(numbers))
+            raise RdmError(f"report.{table}.paper_only: found {name!r}, allowed: {allowed}")
+    return {name: numbers[name] for name in names}

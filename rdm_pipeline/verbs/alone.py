@@ -5,10 +5,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from rdm_pipeline.artifacts import read_json, write_bytes, write_text
+from rdm_pipeline.artifacts import read_json, write_bytes
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.reporting.comparison_figures import score_bars
-from rdm_pipeline.reporting.tables import Cell, Column, Table, to_csv, to_latex, to_markdown
+from rdm_pipeline.reporting.tables import Cell, Column, Table
+from rdm_pipeline.reporting.written import write_table
 
 AT_FLOOR, APART = 1.1, 1.5  # of the training score's floor; of the encoder's own SW ratio
 LAST = 10  # steps that the score at a run's end is averaged over
@@ -47,9 +48,7 @@ def run(
     rows = {params.labels[name]: one for name, one in zip(params.beside, ratios, strict=False)}
     rows[params.label] = _mean_over_runs(ratios[count:])
     table = _table(params, rows, own)
-    write_text(csv, to_csv(table))
-    write_text(markdown, to_markdown(table))
-    write_text(latex, to_latex(table))
+    write_table(table, csv, markdown, latex)
     write_bytes(picture, score_bars(rows, params.encoder, params.held_out))
 
 

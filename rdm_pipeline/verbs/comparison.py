@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rdm_pipeline.artifacts import read_json, write_text
+from rdm_pipeline.artifacts import read_json
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.evaluation import Comparison
 from rdm_pipeline.params.runs import Run
 from rdm_pipeline.reporting.comparison import Row, comparison_table
-from rdm_pipeline.reporting.tables import to_csv, to_latex, to_markdown
+from rdm_pipeline.reporting.written import write_table
 
 PANEL = {"sw": "SW_r{n}", "held_out": "held-out mean", "mmd": "MMDr{n}"}
 NEUTRAL = {"energy": "energy distance", "polynomial": "polynomial MMD²"}
@@ -43,9 +43,7 @@ def run(params: Params, *, scores: list[Path], csv: Path, markdown: Path, latex:
     table = comparison_table(
         told.title, [*baselines, *rows], told.paper_order, metric_names(params)
     )
-    write_text(csv, to_csv(table))
-    write_text(markdown, to_markdown(table))
-    write_text(latex, to_latex(table))
+    write_table(table, csv, markdown, latex)
 
 
 def metric_names(params: Params) -> dict[str, str]:

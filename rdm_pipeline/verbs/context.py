@@ -18,6 +18,7 @@ class Params(Section):
     """What context reads."""
 
     context: ContextSpec
+    context_length: PositiveInt | None = None  # another than the context's
     threads: PositiveInt
 
 
@@ -25,6 +26,7 @@ def run(params: Params, *, prompts: Path, contexts: Path) -> None:
     """Write contexts (U, L, D) of distinct prompts, the bits of bfloat16, and their rows (P,)."""
     torch.set_num_threads(params.threads)
     spec, captions = params.context, load_prompts(prompts)
+    spec = spec.model_copy(update={"length": params.context_length or spec.length})
     distinct, rows = numbered(captions)
     encode = context_encoder(spec, compute_device())
     width = encode(distinct[:1]).shape[2]

@@ -5,12 +5,12 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from rdm_pipeline.artifacts import read_json, write_bytes, write_text
+from rdm_pipeline.artifacts import read_json, write_bytes
 from rdm_pipeline.errors import RdmError
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.reporting.costs import Curve, Point, cost_curves, cost_table
 from rdm_pipeline.reporting.published import H200_HOURS, SW_R14, published_rows
-from rdm_pipeline.reporting.tables import to_csv, to_latex, to_markdown
+from rdm_pipeline.reporting.written import write_table
 
 
 class Params(Section):
@@ -51,9 +51,7 @@ def run(
         curves.append(Curve(label, told["device"], points, paper.get(name), hours.get(name)))
     metric = f"SW_r{len(params.panel)}"
     table = cost_table(curves, metric)
-    write_text(csv, to_csv(table))
-    write_text(markdown, to_markdown(table))
-    write_text(latex, to_latex(table))
+    write_table(table, csv, markdown, latex)
     write_bytes(picture, cost_curves(curves, metric))
 
 

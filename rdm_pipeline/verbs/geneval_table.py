@@ -4,20 +4,20 @@ from pathlib import Path
 
 import numpy as np
 
-from rdm_pipeline.artifacts import read_array, read_json, write_text
-from rdm_pipeline.errors import RdmError
+from rdm_pipeline.artifacts import read_array, read_json
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.geneval import DetectorSpec, GenevalTable
 from rdm_pipeline.reporting.geneval import GenevalRow, geneval_table
-from rdm_pipeline.reporting.published import GENEVAL, published_rows
-from rdm_pipeline.reporting.tables import to_csv, to_latex, to_markdown
+from rdm_pipeline.reporting.published import GENEVAL, published_only, published_rows
+from rdm_pipeline.reporting.written import write_table
 
 
 class Params(Section):
-    """What geneval_table reads."""
+    """What geneval_table reads; `order` of the detectors is that of their scores."""
 
     table: GenevalTable
     detectors: dict[str, DetectorSpec]
+    order: list[str]
     labels: dict[str, str]
     published: dict[str, str]
 
@@ -33,7 +33,7 @@ def run(
 ) -> None:
     """Write the table; `scores` are row by row, the detectors within; `pickscores` row by row."""
     paper = published_rows(GENEVAL, params.published)
-    pairs = [(row, name) for row in params.table.rows for name in params.detectors]
+    pairs = [(row, name) for row in params.table.rows for name in params.order]
     liked = {
         row: float(np.mean(read_array(path, "preference", "scores")))
         for row, path in zip(params.table.rows, pickscores, strict=bool(pickscores))
@@ -48,14 +48,5 @@ def run(
         )
         for (row, name), path in zip(pairs, scores, strict=True)
     ]
-    table = geneval_table(rows, {name: _published(name) for name in params.table.paper_only})
-    write_text(csv, to_csv(table))
-    write_text(markdown, to_markdown(table))
-    write_text(latex, to_latex(table))
-
-
-def _published(name: str) -> float:
-    if name not in GENEVAL:
-        allowed = ", ".join(sorted(GENEVAL))
-        raise RdmError(f"report.table2.paper_only: found {name!r}, allowed: {allowed}")
-    return GENEVAL[name]
+    table = geneval_table(rows, published_only(GENEVAL, params.table.paper_only, "table2"))
+    write_table(table, csv, markdown, latex)

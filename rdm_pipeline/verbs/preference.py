@@ -15,7 +15,7 @@ from rdm_pipeline.loading.device import compute_device
 from rdm_pipeline.loading.images import load_labels
 from rdm_pipeline.loading.turns import in_turn
 from rdm_pipeline.params.base import Section
-from rdm_pipeline.params.preference import PreferenceSpec
+from rdm_pipeline.params.preference import ClassImages, PreferenceModel
 from rdm_pipeline.progress import Progress
 
 BLOCK = 64
@@ -24,7 +24,8 @@ BLOCK = 64
 class Params(Section):
     """What preference reads."""
 
-    preference: PreferenceSpec
+    model: PreferenceModel
+    classes: ClassImages
     threads: PositiveInt
 
 
@@ -35,8 +36,8 @@ def run(params: Params, *, images: Path, weights: Path, scores: Path) -> None:
     RdmError for a class with too few images.
     """
     torch.set_num_threads(params.threads)
-    spec, attrs = params.preference, read_attrs(images, "images")
-    model = read_model(weights, spec.model).to(compute_device())
+    spec, attrs = params.classes, read_attrs(images, "images")
+    model = read_model(weights, params.model).to(compute_device())
     classes = json.loads(attrs["classes"])
     prompts = class_prompts(classes, spec.prompt)
     labels = load_labels(images).numpy()

@@ -1,6 +1,5 @@
 """rdm sample_prompts: samples of a list of prompts, each from a seed of its own (GenEval's way)."""
 
-import json
 from pathlib import Path
 
 import torch
@@ -23,6 +22,7 @@ class Params(Section):
     """What sample_prompts reads."""
 
     generator: Flux2Spec
+    context_length: PositiveInt | None = None  # another than the generator was trained with
     samples: int = Field(ge=1, le=SAMPLES_PER_PROMPT)
     seed: NonNegativeInt
     threads: PositiveInt
@@ -37,12 +37,11 @@ def run(
     """
     torch.set_num_threads(params.threads)
     about, device = describe_images(images), compute_device()
-    texts, inputs = load_prompts(prompts), load_contexts(contexts, params.generator)
+    spec = _reading(params.generator, params.context_length)
+    texts, inputs = load_prompts(prompts), load_contexts(contexts, spec)
     require_rows(contexts, len(inputs), prompts, len(texts))
     weights, _ = read_tensors(generator)
-    model = load_generator(
-        params.generator, 0, about.channels, about.size, weights, str(generator)
-    ).to(device)
+    model = load_generator(spec, 0, about.channels, about.size, weights, str(generator)).to(device)
     labels = torch.arange(len(texts)).repeat_interleave(params.samples)
     seeds = sample_seeds(len(texts), params.samples, params.seed)
 
@@ -51,12 +50,10 @@ def run(
         return torch.cat([sample_noise(seed, 0, [0], model.noise_shape) for seed in own])
 
     shapes = {"images": (len(labels), about.channels, about.size, about.size)}
-    with create_arrays(
-        samples,
-        "images",
-        {**shapes, "labels": (len(labels),)},
-        {"classes": json.dumps(texts), "noise": f"seeds {seeds[0]} to {seeds[-1]}"},
-    ) as file:
+    drawn = f"seeds {seeds[0]} to {seeds[-1]}, shape {'x'.join(map(str, model.noise_shape))}"
+    # no class names: prompts can be more than an attribute holds
+    attrs = {"classes": "[]", "noise": drawn}
+    with create_arrays(samples, "images", {**shapes, "labels": (len(labels),)}, attrs) as file:
         file["labels"][:] = labels.numpy()
         for at, pictures in draw(
             model,
@@ -67,3 +64,9 @@ def run(
             device,
         ):
             file["images"][at] = pictures
+
+
+def _reading(generator: Flux2Spec, context_length: int | None) -> Flux2Spec:
+    """Return the generator as it reads contexts of a list with a length of its own."""
+    own = context_length or generator.context_length
+    return generator.model_copy(update={"context_length": own})

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from rdm_pipeline.artifacts import read_json, write_text
+from rdm_pipeline.artifacts import read_json
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.reporting.spiral import SpiralScore
 from rdm_pipeline.reporting.spiral_tables import ranking_table
-from rdm_pipeline.reporting.tables import to_csv, to_latex, to_markdown
+from rdm_pipeline.reporting.written import write_table
 
 
 class Params(Section):
@@ -18,6 +18,4 @@ class Params(Section):
 def run(params: Params, *, scores: list[Path], csv: Path, markdown: Path, latex: Path) -> None:
     """Write the table as CSV, Markdown and LaTeX."""
     table = ranking_table(params.title, [SpiralScore(**read_json(path)) for path in scores])
-    write_text(csv, to_csv(table))
-    write_text(markdown, to_markdown(table))
-    write_text(latex, to_latex(table))
+    write_table(table, csv, markdown, latex)

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from rdm_pipeline.artifacts import read_json, write_text
+from rdm_pipeline.artifacts import read_json
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.spiral import SpiralData, SpiralScoring, SpiralTolerance
 from rdm_pipeline.reporting.spiral import SpiralScore
 from rdm_pipeline.reporting.spiral_tables import cells_table
-from rdm_pipeline.reporting.tables import to_csv, to_latex, to_markdown
+from rdm_pipeline.reporting.written import write_table
 from rdm_pipeline.studies.spiral import real_scores
 
 
@@ -28,6 +28,4 @@ def run(params: Params, *, scores: list[Path], csv: Path, markdown: Path, latex:
         real_scores(params.data, params.scoring),
         params.tolerance,
     )
-    write_text(csv, to_csv(table))
-    write_text(markdown, to_markdown(table))
-    write_text(latex, to_latex(table))
+    write_table(table, csv, markdown, latex)

@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from rdm_pipeline.artifacts import read_json, write_text
-from rdm_pipeline.errors import RdmError
+from rdm_pipeline.artifacts import read_json
 from rdm_pipeline.params.base import Section
-from rdm_pipeline.reporting.published import MMD_R14, SW_R14, published_rows
+from rdm_pipeline.reporting.published import MMD_R14, SW_R14, published_only, published_rows
 from rdm_pipeline.reporting.scores import RunScores, score_table
-from rdm_pipeline.reporting.tables import to_csv, to_latex, to_markdown
+from rdm_pipeline.reporting.written import write_table
 
 TITLES = {
     "sw": "SW_r{n}: sliced Wasserstein distance to training images, over that of validation images",
@@ -62,16 +61,6 @@ def run(
         panel=params.panel,
         held_out=params.held_out,
         paper={params.labels[row]: paper[row] for row in params.rows if row in paper},
-        paper_only={name: _published(params, name) for name in params.paper_only},
+        paper_only=published_only(numbers, params.paper_only, params.table),
     )
-    write_text(csv, to_csv(table))
-    write_text(markdown, to_markdown(table))
-    write_text(latex, to_latex(table))
-
-
-def _published(params: Params, name: str) -> float:
-    numbers = PUBLISHED[params.metric]
-    if name not in numbers:
-        allowed = ", ".join(sorted(numbers))
-        raise RdmError(f"report.{params.table}.paper_only: found {name!r}, allowed: {allowed}")
-    return numbers[name]
+    write_table(table, csv, markdown, latex)

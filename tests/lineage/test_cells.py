@@ -15,6 +15,7 @@ from rdm_pipeline.cli import main
 from rdm_pipeline.lineage.cells import SOURCES, cells_of, find_cell, inputs_for
 from rdm_pipeline.lineage.graph import load_graph
 from rdm_pipeline.lineage.record import start, write_records
+from rdm_pipeline.params.project import load_tree, parse
 from rdm_pipeline.recipes import Job, options, planned_jobs
 from tests.lineage.conftest import RESULTS, make
 from tests.pipeline.conftest import ROOT
@@ -143,6 +144,27 @@ def test_a_cell_changes_if_and_only_if_what_it_depends_on_does(name, jobs, tmp_p
                 assert not [text for text in rest if is_measured(text)], (path, encoder)
 
 
+@pytest.mark.parametrize("name", ["table2", "table2_seeds"])
+def test_a_row_is_of_the_generators_that_its_label_names(name, jobs, tmp_path, monkeypatch):
+    told = parse(load_tree(ROOT, "scenes")).report
+    named = {told.labels[row]: [row] for row in told.table2.rows}
+    if name == "table2_seeds":
+        named = told.table2_seeds.rows
+    monkeypatch.chdir(tmp_path)
+    for path in jobs[name].inputs:
+        write_input(Path(path))
+    printed(jobs[name])
+    table = Path(options(jobs[name])["csv"][0])
+    cells = cells_of(load_graph(table.parents[1]), str(table))
+    found = {
+        cell.row: [Path(path).parts[-2] for path in cell.source.inputs]
+        for cell in cells
+        if cell.column == "overall" and cell.source.inputs
+    }
+    assert found == named
+    assert list(found) != sorted(found)  # or a mapping's order would tell nothing
+
+
 # --- other tables -------------------------------------------------------------------------------
 
 
@@ -180,6 +202,21 @@ def test_detectors_share_a_rows_pickscore_and_have_scores_of_their_own(here):
     assert found["a (2)", "PickScore"] == ["pa"]
     assert found["b", "PickScore"] == ["pb"]
     assert found["b", "detector"] == []
+
+
+def test_a_win_rate_depends_on_both_sides_and_a_mean_on_its_own(here):
+    for name in ("a1", "b1", "a2", "b2"):
+        make("prompt_preference", {}, {}, **{name: name})
+    told = {"table": {"value": {"rows": ["a", "b"], "against": "a"}}}
+    rows = "a,x,2.5,\nb,x,2.5,50.0\na,y,3.5,\nb,y,3.5,60.0\nDMD2,y,,\n"
+    csv = {"tables/pickscore.csv": f"generator,prompts,PickScore,win rate\n{rows}"}
+    make("pickscore_table", told, {"scores": ["a1", "b1", "a2", "b2"]}, **csv)
+    cells = cells_of(load_graph(RESULTS), f"{RESULTS}/tables/pickscore.csv")
+    found = {(c.row, c.column): [Path(p).name for p in c.source.inputs] for c in cells}
+    assert (found["b (2)", "PickScore"], found["b (2)", "win rate"]) == (["b2"], ["b2", "a2"])
+    assert (found["b", "win rate"], found["b", "prompts"]) == (["b1", "a1"], [])
+    assert (found["a (2)", "PickScore"], found["a (2)", "win rate"]) == (["a2"], [])
+    assert (found["DMD2", "PickScore"], found["DMD2", "win rate"]) == ([], [])
 
 
 def test_scores_of_a_panel_are_narrowed_to_encoders_by_their_places(results):

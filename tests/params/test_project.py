@@ -431,16 +431,48 @@ def test_figure_6_needs_rows_with_labels_and_a_model():
     assert "report.fig6.against: found 'gan', allowed: real, vae, irdm" in complaint(tree)
     tree = load_tree(ROOT, "smoke")
     del tree["evaluation"]["preference"]
-    assert "evaluation.preference: missing, report.fig6 is scored by it" in complaint(tree)
+    assert "evaluation.preference.classes: missing, report.fig6 is scored by it" in complaint(tree)
     tree = load_tree(ROOT, "smoke")
-    tree["evaluation"]["preference"]["prompt"] = "a photo"
-    assert "evaluation.preference.prompt: found 'a photo', allowed: one {}" in complaint(tree)
+    tree["evaluation"]["preference"]["classes"]["prompt"] = "a photo"
+    told = "evaluation.preference.classes.prompt: found 'a photo', allowed: one {}"
+    assert told in complaint(tree)
+
+
+def test_pickscore_needs_lists_of_prompts_and_generators_that_are_here():
+    tree = load_tree(ROOT, "flux")
+    tree["report"]["pickscore"]["rows"] = ["teacher", "real"]
+    assert "report.pickscore.rows: found 'real', allowed: teacher, start, irdm," in complaint(tree)
+    tree = load_tree(ROOT, "flux")
+    tree["report"]["pickscore"]["against"] = "headline"
+    assert "report.pickscore.against: found 'headline', allowed: teacher, start," in complaint(tree)
+    tree = load_tree(ROOT, "flux")
+    del tree["report"]["labels"]["start"]
+    assert "report.labels.start: missing" in complaint(tree)
+    tree = load_tree(ROOT, "flux")
+    lists = tree["evaluation"]["preference"].pop("lists")
+    assert "evaluation.preference.lists: missing, report.pickscore is" in complaint(tree)
+    tree["evaluation"]["preference"]["lists"] = {"headline": lists["coco_val"]}
+    assert "evaluation.preference.lists.headline: found 'headline', allowed" in complaint(tree)
+    tree = load_tree(ROOT, "smoke")
+    tree["evaluation"]["preference"]["lists"] = lists
+    assert "prompts: missing, evaluation.preference.lists are of prompts" in complaint(tree)
+
+
+def test_a_snapshot_may_be_a_row_of_tables_of_prompts():
+    tree = load_tree(ROOT, "flux")
+    tree["runs"]["headline"]["snapshots"] = [20, 160]
+    tree["report"]["labels"]["headline_step160"] = "step 160"
+    for table in ("table2", "pickscore"):
+        tree["report"][table]["rows"] = ["teacher", "headline_step160"]
+    assert parse(tree).report.pickscore.rows == ["teacher", "headline_step160"]
+    tree["report"]["table2"]["rows"] = ["headline_step40"]
+    assert "report.table2.rows: found 'headline_step40', allowed: real, teacher" in complaint(tree)
 
 
 def test_table_2_needs_detectors_and_prompts_that_they_know():
     tree = load_tree(ROOT, "scenes")
-    tree["evaluation"]["geneval"]["detectors"]["other"] = {"kind": "scorer", "label": "other"}
-    tree["evaluation"]["geneval"]["detectors"]["other"]["command"] = ["score", "{images}"]
+    scorer = {"kind": "scorer", "label": "other", "command": ["score", "{images}"], "files": []}
+    tree["evaluation"]["geneval"]["detectors"]["other"] = scorer
     assert "detectors.other.command: found no {results}, needed" in complaint(tree)
     tree = load_tree(ROOT, "scenes")
     tree["evaluation"]["geneval"]["prompts"] = "evaluation_metadata.jsonl"

@@ -21,6 +21,7 @@ def write_project(folder: Path) -> Path:
     """Write pictures, their captions and the profile `prompts` into a copy of the project."""
     copy_project(folder)
     rng = np.random.default_rng(0)
+    _write_captions(folder / "long.jsonl", ["one dark square beside another dark square", "grey"])
     _write_captions(folder / "asked.jsonl", ["a dark square", "a bright square", "a grey square"])
     for split, count in COUNTS.items():
         prompts = []

@@ -1,11 +1,13 @@
 """From captions to samples: contexts, teacher, one-step students, by rules."""
 
+import csv
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from rdm_pipeline.artifacts import (
+    open_arrays,
     read_array,
     read_arrays,
     read_attrs,
@@ -25,7 +27,8 @@ STUDENTS = ("law_joint_s0", "law_marginal_s0", "law_exact_s0", "law_mixed_s0")
 def project(tmp_path_factory) -> Path:
     """A project in which everything was made, by one process: that saves starting thirty."""
     folder = write_project(tmp_path_factory.mktemp("prompts") / "project")
-    wanted = [*targets("teacher", "start", *STUDENTS), f"{RESULTS}/geneval/law_mixed_s0/half.json"]
+    tables = ("geneval/law_mixed_s0/half.json", "tables/pickscore.csv")
+    wanted = [*targets("teacher", "start", *STUDENTS), *(f"{RESULTS}/{name}" for name in tables)]
     jobs = planned_jobs(folder, "--config", "profile=prompts", "--", *wanted)
     made_again(folder, [job.command for job in jobs], RESULTS, RESULTS)
     return folder / RESULTS
@@ -45,9 +48,8 @@ def test_every_generator_has_samples_of_the_validation_captions(project):
 
 def test_every_generator_has_samples_of_each_prompt_to_be_scored(project):
     for name in ("teacher", "start", *STUDENTS):
-        arrays, attrs = read_arrays(project / f"geneval/{name}/samples.h5", "images")
-        assert arrays["labels"].tolist() == [0, 0, 1, 1, 2, 2]
-        assert attrs["classes"] == '["a dark square", "a bright square", "a grey square"]'
+        labels = read_array(project / f"geneval/{name}/samples.h5", "images", "labels")
+        assert labels.tolist() == [0, 0, 1, 1, 2, 2]
 
 
 def test_one_step_and_four_of_the_same_weights_differ_and_share_a_file(project):
@@ -123,3 +125,30 @@ def test_a_reference_and_a_run_name_the_mixture_and_the_pool_that_they_depend_on
     assert len(read_array(project / "contexts/asked.h5", "contexts", "rows")) == 32 + 4 * 3
     scores = read_json(project / "geneval/law_mixed_s0/half.json")
     assert (scores["contamination"], scores["all"]["tasks"]["colors"]) == (1.0, 0.5)
+
+
+def test_pickscores_are_of_every_list_and_of_pairs_of_one_noise(project):
+    with (project / "tables/pickscore.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [[row[key] for key in ("generator", "prompts", "images", "tokens")] for row in rows] == [
+        *[[label, "shown", "12", "6"] for label in ("teacher", "one step", "student")],
+        *[[label, "COCO-val", "4", "9"] for label in ("teacher", "one step", "student")],
+        *[[name, "COCO-val", "", ""] for name in ("iRDM joint", "FLUX.2 [klein]", "DMD2")],
+    ]
+    own, start = (
+        read_array(project / f"pickscore/long/{name}/scores.h5", "preference", "scores")
+        for name in ("law_joint_s0", "start")
+    )
+    assert float(rows[5]["PickScore"]) == pytest.approx(own.mean())
+    assert float(rows[5]["win rate"]) == 100 * (own > start).mean()
+    assert [row["win rate"] == "" for row in rows] == [False, True, False] * 2 + [True] * 3
+
+
+def test_a_list_has_contexts_of_its_own_length_and_shows_the_captions_it_names(project):
+    lengths = {"shown": 6, "long": 9}
+    for name, length in lengths.items():
+        with open_arrays(project / f"contexts/{name}.h5", "contexts") as file:
+            assert file["contexts"].shape[1] == length
+    captions = read_json_lines(project / "captions/val.jsonl")
+    shown = read_json_lines(project / "captions/shown.jsonl")
+    assert [line["prompt"] for line in shown] == [line["prompt"] for line in captions[:12]]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from rdm_pipeline.artifacts import read_arrays, read_json_lines
+from rdm_pipeline.files import sha256
 from tests.pipeline.conftest import copy_project, run, set_param
 from tests.verbs.test_geneval import SCORER
 
@@ -19,10 +20,12 @@ RESULTS = "results/scenes"
 def project(tmp_path_factory) -> Path:
     """A copy of the project with few scenes and a second detector, which likes half of them."""
     folder = copy_project(tmp_path_factory.mktemp("scenes") / "project")
-    (folder / "scorer.py").write_text(SCORER)
+    script = folder / "scorer.py"
+    script.write_text(SCORER)
     profile = folder / "profiles/scenes.yaml"
     command = [sys.executable, "scorer.py", "{images}", "{results}", "0", "0"]
     scorer = {"kind": "scorer", "label": "another", "command": command}
+    scorer["files"] = [{"path": "scorer.py", "sha256": sha256(script)}]
     set_param(profile, "evaluation.geneval.detectors.other", scorer)
     set_param(profile, "evaluation.geneval.samples", 2)
     set_param(profile, "dataset.limits", {"train": 600, "val": 60})

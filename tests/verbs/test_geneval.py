@@ -13,6 +13,7 @@ from PIL import Image
 from rdm_pipeline.artifacts import read_arrays, read_json, read_json_lines, write_arrays, write_json
 from rdm_pipeline.datasets.scene_prompts import all_prompts
 from rdm_pipeline.errors import RdmError
+from rdm_pipeline.files import sha256
 from rdm_pipeline.params.dataset import Scenes
 from rdm_pipeline.params.geneval import ScorerCommand
 from rdm_pipeline.verbs import (
@@ -173,7 +174,7 @@ def test_the_layout_is_the_official_one(few):
 
 def score(few: Path, results: Path, skipped: int = 0, status: int = 0, **changes: Any) -> None:
     command = [sys.executable, "-c", SCORER, "{images}", "{results}", str(skipped), str(status)]
-    told = {"kind": "scorer", "label": "official", "command": command, **changes}
+    told = {"kind": "scorer", "label": "official", "command": command, "files": [], **changes}
     params = geneval_scorer.Params(detector=ScorerCommand.model_validate(told), samples=SAMPLES)
     files = {"folder": few / "images", "metadata": few / "metadata.jsonl"}
     geneval_scorer.run(params, results=results, **files)
@@ -209,6 +210,39 @@ def test_a_scorer_that_fails_or_leaves_images_out_is_refused(few, tmp_path, chan
     assert not (tmp_path / "r.jsonl").exists()
 
 
+def test_a_scorer_runs_if_its_files_are_the_pinned_ones(few, tmp_path):
+    weights = tmp_path / "weights.pth"
+    weights.write_bytes(b"weights")
+    score(few, tmp_path / "r.jsonl", files=[{"path": str(weights), "sha256": sha256(weights)}])
+    assert len(read_json_lines(tmp_path / "r.jsonl")) == 6
+
+
+@pytest.mark.parametrize(
+    ("pinned", "complaint"),
+    [
+        ("0" * 64, f"{{path}}: sha256 is {{found}}, pinned is {'0' * 64}"),
+        (None, "{path} is not pinned yet; if you trust it, write down sha256: {found}"),
+    ],
+)
+def test_a_scorer_with_another_file_or_one_not_pinned_yet_is_not_run(
+    few, tmp_path, pinned, complaint
+):
+    weights, ran = tmp_path / "weights.pth", tmp_path / "ran"
+    weights.write_bytes(b"weights")
+    files = [{"path": str(weights), "sha256": pinned}]
+    command = ["touch", str(ran), "{results}", "{images}"]
+    with pytest.raises(RdmError) as error:
+        score(few, tmp_path / "r.jsonl", files=files, command=command)
+    assert str(error.value) == complaint.format(path=weights, found=sha256(weights))
+    assert not ran.exists()
+
+
+def test_a_scorer_without_one_of_its_files_is_not_run(few, tmp_path):
+    files = [{"path": str(tmp_path / "weights.pth"), "sha256": "0" * 64}]
+    with pytest.raises(RdmError, match=r"weights\.pth: cannot be read \(No such file or"):
+        score(few, tmp_path / "r.jsonl", files=files)
+
+
 # --- the table ----------------------------------------------------------------------------------
 
 
@@ -223,6 +257,7 @@ def tabulate(folder: Path, pickscores: list[Path], paper_only: list[str]) -> lis
         {
             "table": {"rows": ["teacher", "joint"], "paper_only": paper_only},
             "detectors": {"exact": {"kind": "scenes", "label": "exact"}},
+            "order": ["exact"],
             "labels": {"teacher": "four-step teacher", "joint": "one-step, joint"},
             "published": {"joint": "iRDM joint"},
         }
@@ -258,9 +293,12 @@ def test_a_row_that_the_paper_has_not_is_refused(tmp_path):
 
 
 def test_over_seeds_scores_are_label_by_label_the_seeds_within(tmp_path):
-    told = {"detector": "exact", "rows": {"one": ["a", "b"], "other": ["c"]}, "order": []}
+    # as a rule hands them over: in its JSON mappings are sorted
+    told = {"detector": "exact", "rows": {"other": ["c"], "two": ["a", "b"]}, "order": []}
     detectors = {"exact": {"kind": "scenes", "label": "exact"}}
-    params = geneval_seeds.Params.model_validate({"table": told, "detectors": detectors})
+    params = geneval_seeds.Params.model_validate(
+        {"table": told, "detectors": detectors, "labels": ["two", "other"]}
+    )
     scores = [tmp_path / f"{name}.json" for name in "abc"]
     for path, rate in zip(scores, (0.25, 0.75, 1.0), strict=True):
         whole = {"tasks": {"colors": rate}, "overall": rate}
@@ -268,8 +306,8 @@ def test_over_seeds_scores_are_label_by_label_the_seeds_within(tmp_path):
     files = {key: tmp_path / f"table2_seeds.{key}" for key in ("csv", "markdown", "latex")}
     geneval_seeds.run(params, scores=scores, **files)
     with (tmp_path / "table2_seeds.csv").open() as file:
-        one, other = csv.DictReader(file)
-    assert (one["run"], one["seeds"], one["overall"]) == ("one", "2", "0.5")
+        two, other = csv.DictReader(file)
+    assert (two["run"], two["seeds"], two["overall"]) == ("two", "2", "0.5")
     assert (other["run"], other["colors"], other["± colors"]) == ("other", "1.0", "")
 
 

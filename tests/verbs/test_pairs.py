@@ -35,9 +35,9 @@ from rdm_pipeline.verbs import (
     mixture,
     pool,
     preference_model,
+    prompt_preference,
     reference,
     render,
-    render_preference,
 )
 from tests.generators.flux2 import TINY, tiny
 from tests.verbs.test_sample_prompts import write_contexts, write_tiny
@@ -132,8 +132,8 @@ def test_every_render_is_scored_with_its_own_prompt(folder):
     weights = folder / "model.safetensors"
     preference_model.run(preference_model.Params(model=MODEL), weights=weights)
     files = {"images": made / "samples.h5", "metadata": made / "prompts.jsonl"}
-    params = render_preference.Params(model=MODEL, threads=1)
-    render_preference.run(params, weights=weights, scores=made / "preference.h5", **files)
+    params = prompt_preference.Params(model=MODEL, threads=1)
+    prompt_preference.run(params, weights=weights, scores=made / "preference.h5", **files)
     found = read_array(made / "preference.h5", "preference", "scores")
     pictures = torch.from_numpy(read_array(made / "samples.h5", "images", "images"))
     asked = [PROMPTS[1], PROMPTS[1], PROMPTS[2], PROMPTS[2]]

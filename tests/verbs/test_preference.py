@@ -10,12 +10,13 @@ import pytest
 
 from rdm_pipeline.artifacts import read_arrays, write_arrays
 from rdm_pipeline.errors import RdmError
-from rdm_pipeline.params.preference import PreferenceFigure
+from rdm_pipeline.params.preference import ClassImages, PreferenceFigure
 from rdm_pipeline.params.project import load_tree, parse
 from rdm_pipeline.verbs import preference, preference_model, win_rates
 
 ROOT = Path(__file__).resolve().parents[2]
-SPEC = parse(load_tree(ROOT, "smoke")).evaluation.preference.model_copy(update={"samples": 10})
+SHOWN = ClassImages(samples=10, prompt="a photo of a {}")
+SPEC = parse(load_tree(ROOT, "smoke")).evaluation.preference
 CLASSES = ["bag", "ankle boot", "coat"]
 NOISE = "seed 1000000, shape 64"
 LABELS = {"a": "A", "b": "B", "real": "real"}
@@ -39,7 +40,7 @@ def model(tmp_path_factory) -> Path:
 
 def score(images: Path, model: Path) -> Path:
     target = images.with_name(f"scores-{images.name}")
-    params = preference.Params(preference=SPEC, threads=1)
+    params = preference.Params(model=SPEC.model, classes=SHOWN, threads=1)
     preference.run(params, images=images, weights=model, scores=target)
     return target
 
@@ -99,21 +100,21 @@ def test_other_noise_another_model_and_other_classes_are_refused(tmp_path, model
     arrays, attrs = read_arrays(own, "preference")
     foreign = tmp_path / "foreign.h5"
     for change, told in (
-        ({"model": "0" * 64}, "its model is not that of the run"),
-        ({"classes": '["x", "y", "z"]'}, "its classes is not that of the run"),
+        ({"model": "0" * 64}, r"foreign\.h5: its model is not that of .*scores-a\.h5"),
+        ({"classes": '["x", "y", "z"]'}, "its classes is not that of"),
     ):
         write_arrays(foreign, "preference", arrays, {**attrs, **change})
         with pytest.raises(RdmError, match=told):
             show(tmp_path, [own, foreign], ["b"])
     write_arrays(foreign, "preference", {**arrays, "labels": arrays["labels"][::-1]}, attrs)
-    with pytest.raises(RdmError, match="its images are of other classes, in another order"):
+    with pytest.raises(RdmError, match="its images are not asked for as those of"):
         show(tmp_path, [own, foreign], ["b"])
     assert not (tmp_path / "fig6.csv").exists()
 
 
 def test_a_model_of_other_parameters_is_not_used(tmp_path, model):
     images = write_set(tmp_path / "a.h5", 0, np.arange(12))
-    other = SPEC.model_copy(update={"model": SPEC.model.model_copy(update={"seed": 3})})
-    params = preference.Params(preference=other, threads=1)
+    other = SPEC.model.model_copy(update={"seed": 3})
+    params = preference.Params(model=other, classes=SHOWN, threads=1)
     with pytest.raises(RdmError, match=r"not the model of evaluation\.preference"):
         preference.run(params, images=images, weights=model, scores=tmp_path / "s.h5")

@@ -30,20 +30,22 @@ def write_tiny(folder: Path) -> None:
     write_contexts(folder / "contexts.h5", [0, 1, 2])
 
 
-def write_contexts(path: Path, rows: list[int]) -> torch.Tensor:
+def write_contexts(path: Path, rows: list[int], length: int = LENGTH) -> torch.Tensor:
     """Write the contexts of as many prompts; return those of the three (3, L, D)."""
     generator = torch.Generator().manual_seed(0)
-    contexts = torch.randn(3, LENGTH, DIM, generator=generator).to(torch.bfloat16)
+    contexts = torch.randn(3, length, DIM, generator=generator).to(torch.bfloat16)
     arrays = {"contexts": contexts.view(torch.uint16).numpy(), "rows": np.array(rows)}
     write_arrays(path, "contexts", arrays, {"encoder": "x", "prompts": "x"})
     return contexts
 
 
-def draw(folder: Path, prompts: list[str], samples: int) -> tuple[np.ndarray, np.ndarray]:
+def draw(
+    folder: Path, prompts: list[str], samples: int, **own: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Return images and labels."""
     captions = folder / "captions.jsonl"
     captions.write_text("".join(json.dumps({"prompt": prompt}) + "\n" for prompt in prompts))
-    params = sample_prompts.Params(generator=TINY, samples=samples, seed=7000, threads=1)
+    params = sample_prompts.Params(generator=TINY, samples=samples, seed=7000, threads=1, **own)
     sample_prompts.run(
         params,
         generator=folder / "generator.safetensors",
@@ -53,7 +55,7 @@ def draw(folder: Path, prompts: list[str], samples: int) -> tuple[np.ndarray, np
         samples=folder / "samples.h5",
     )
     arrays, attrs = read_arrays(folder / "samples.h5", "images")
-    assert json.loads(attrs["classes"]) == prompts
+    assert attrs["noise"].startswith(f"seeds 7000 to {6999 + 100 * (len(prompts) - 1) + samples},")
     return arrays["images"], arrays["labels"]
 
 
@@ -78,3 +80,16 @@ def test_more_samples_leave_the_first_ones_as_they_were(folder):
 def test_contexts_of_another_list_are_refused(folder):
     with pytest.raises(RdmError, match=r"contexts\.h5: 3 prompts for the 2 rows of .*captions"):
         draw(folder, PROMPTS[:2], samples=1)
+
+
+@torch.no_grad()
+def test_longer_contexts_are_read_only_where_the_list_says_so(folder):
+    trained, _ = draw(folder, PROMPTS, samples=1)
+    longer = write_contexts(folder / "contexts.h5", [0, 1, 2], LENGTH + 4)
+    with pytest.raises(RdmError, match=f"context_length {LENGTH + 4}, the generator's is {LENGTH}"):
+        draw(folder, PROMPTS, samples=1)
+    images, _ = draw(folder, PROMPTS, samples=1, context_length=LENGTH + 4)
+    noise = sample_noise(7100, 0, [0], tiny().noise_shape)
+    expected = (tiny(context_length=LENGTH + 4)(noise, longer[1][None]) * 255).round()
+    assert np.abs(images[1] - expected[0].numpy()).max() <= 1
+    assert not np.array_equal(images, trained)

@@ -1,4 +1,4 @@
-"""rdm render_preference: how much a model of human preference likes each render of its prompt."""
+"""rdm prompt_preference: how much a model of human preference likes each image of its prompt."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from pydantic import PositiveInt
 
-from rdm_pipeline.artifacts import open_arrays, write_arrays
+from rdm_pipeline.artifacts import open_arrays, read_attrs, write_arrays
 from rdm_pipeline.evaluation.pickscore import read_model
 from rdm_pipeline.files import known_sha256
 from rdm_pipeline.loading.device import compute_device
@@ -15,19 +15,23 @@ from rdm_pipeline.loading.texts import load_prompts
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.preference import PreferenceModel
 from rdm_pipeline.progress import Progress
+from rdm_pipeline.text.encode import prompts_hash
 
 BLOCK = 64
 
 
 class Params(Section):
-    """What render_preference reads."""
+    """What prompt_preference reads."""
 
     model: PreferenceModel
     threads: PositiveInt
 
 
 def run(params: Params, *, images: Path, metadata: Path, weights: Path, scores: Path) -> None:
-    """Write scores (n,) float32 of all images with their own prompts, and labels (n,) int64."""
+    """Write scores (n,) float32 of all images with their own prompts, and labels (n,) int64.
+
+    The label of an image is the row of its prompt in `metadata`.
+    """
     torch.set_num_threads(params.threads)
     model = read_model(weights, params.model).to(compute_device())
     prompts, labels = load_prompts(metadata), load_labels(images).numpy()
@@ -39,5 +43,6 @@ def run(params: Params, *, images: Path, metadata: Path, weights: Path, scores: 
             asked = [prompts[label] for label in labels[rows]]
             found[rows] = model.scores(torch.from_numpy(file["images"][rows]), asked)
             progress.update(min(start + BLOCK, len(labels)))
-    about = {"classes": "[]", "model": known_sha256(weights)}
+    about = {**read_attrs(images, "images"), "classes": "[]", "model": known_sha256(weights)}
+    about["prompts"] = prompts_hash(prompts)
     write_arrays(scores, "preference", {"scores": found, "labels": labels}, about)
