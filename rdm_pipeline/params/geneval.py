@@ -74,7 +74,8 @@ class GenevalSpec(Section):
 class GenevalSeeds(Section):
     """Table 2 over seeds: by label, generators that differ in seeds alone, as a detector saw them.
 
-    order: labels as the paper ranks them, best first.
+    order: labels as the paper ranks them, best first. Their rows are compared place by place, so
+    generator i of each is of the same seed, or from the same teacher.
     """
 
     detector: Name
@@ -86,6 +87,9 @@ class GenevalSeeds(Section):
         unknown = [label for label in self.order if label not in self.rows]
         if unknown:
             raise ValueError(f"order: found {unknown[0]!r}, allowed: {', '.join(self.rows)}")
+        counts = {label: len(self.rows[label]) for label in self.order}
+        if len(set(counts.values())) > 1:
+            raise ValueError(f"order: found {counts} generators, allowed: as many in each row")
         return self
 
 

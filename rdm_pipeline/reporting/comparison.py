@@ -8,6 +8,11 @@ from typing import Literal
 
 from rdm_pipeline.reporting.tables import Cell, Column, Table
 
+PAIRED = (
+    "Rows are compared seed by seed: a pair stands if the mean of its differences exceeds their "
+    "standard deviation."
+)
+
 # Metric -> one value per seed.
 Scores = Mapping[str, Sequence[float]]
 
@@ -45,11 +50,13 @@ def comparison_table(
     order: Sequence[str],
     metrics: Mapping[str, str],
     better: Literal["lower", "higher"] = "lower",
+    paired: bool = False,
 ) -> Table:
     """Return mean and spread over seeds of each metric, by row; the caption tells of the order.
 
     `metrics` names columns by the key of the scores, of all of which lower is `better`, or higher.
-    `order` lists labels as the paper ranks them, best first.
+    `order` lists labels as the paper ranks them, best first. `paired`: value i of every row is of
+    one seed, so that rows are compared by their differences.
     """
     facts = list(dict.fromkeys(name for row in rows for name in row.facts))
     columns = [Column("run"), *[Column(name) for name in facts], Column("seeds")]
@@ -61,31 +68,40 @@ def comparison_table(
     )
     findings = [] if not order else [f"The order to look for, best first: {', '.join(order)}."]
     findings += [  # the lowest first, as pairs are counted
-        _finding(name, pairs_in_order(towards, {label: scores[label][key] for label in order}))
+        _finding(name, pairs_in_order(towards, {row: scores[row][key] for row in order}, paired))
         for key, name in (metrics.items() if order else ())
     ]
     spread = f"Mean over seeds and, behind ±, the standard deviation; {better} is better."
-    caption = " ".join([spread, *findings])
+    caption = " ".join([spread, *([PAIRED] if paired and order else []), *findings])
     return Table(title, caption, tuple(columns), tuple(_cells(row, facts, metrics) for row in rows))
 
 
-def pairs_in_order(order: Sequence[str], values: Mapping[str, Sequence[float]]) -> Pairs:
+def pairs_in_order(
+    order: Sequence[str], values: Mapping[str, Sequence[float]], paired: bool = False
+) -> Pairs:
     """Count the pairs of `order` (best, that is lowest, first) that `values` confirm.
 
-    A pair is close if its means differ by no more than the root of the sum of squared spreads, or
-    if a row has one value only.
+    A pair is close if its means differ by no more than the root of the sum of squared spreads, or,
+    if values are `paired`, than the spread of their differences; also if a row has one value only.
     """
     agree = disagree = close = 0
     for better, worse in combinations(order, 2):
         if min(len(values[better]), len(values[worse])) < 2:
             close += 1  # one seed tells no spread
             continue
-        gap = fmean(values[worse]) - fmean(values[better])
-        noise = (_spread(values[worse]) ** 2 + _spread(values[better]) ** 2) ** 0.5
+        gap, noise = _gap(values[better], values[worse], paired)
         agree += gap > noise
         disagree += gap < -noise
         close += abs(gap) <= noise
     return Pairs(agree, disagree, close)
+
+
+def _gap(better: Sequence[float], worse: Sequence[float], paired: bool) -> tuple[float, float]:
+    """Return by how much two rows differ, and what of that their seeds alone may make."""
+    if paired:
+        differences = [other - one for one, other in zip(better, worse, strict=True)]
+        return fmean(differences), stdev(differences)
+    return fmean(worse) - fmean(better), (stdev(worse) ** 2 + stdev(better) ** 2) ** 0.5
 
 
 def _finding(metric: str, pairs: Pairs) -> str:
@@ -103,7 +119,3 @@ def _cells(row: Row, facts: Sequence[str], metrics: Mapping[str, str]) -> tuple[
         values = row.scores[key]
         cells += [fmean(values), stdev(values) if count > 1 else None]
     return tuple(cells)
-
-
-def _spread(values: Sequence[float]) -> float:
-    return stdev(values) if len(values) > 1 else 0.0

@@ -71,6 +71,7 @@ def seeds_table(
 ) -> Table:
     """Return mean and spread of each rate over the scores of a label, and whether `order` shows.
 
+    Scores of one place in their rows are of one seed, as of students of one teacher.
     What is not known of all scores, such as of held-out prompts, has no column.
     """
     rates = {label: [_rates(scores) for scores in each] for label, each in groups.items()}
@@ -80,7 +81,8 @@ def seeds_table(
         Row(label, {key: [one[key] for one in each] for key in metrics}, {})
         for label, each in rates.items()
     ]
-    return comparison_table(f"{TITLE} over seeds, by {detector}", rows, order, metrics, "higher")
+    title = f"{TITLE} over seeds, by {detector}"
+    return comparison_table(title, rows, order, metrics, "higher", paired=True)
 
 
 def _rates(scores: Mapping[str, Any]) -> dict[str, float]:

@@ -497,6 +497,10 @@ def test_table_2_needs_detectors_and_prompts_that_they_know():
         ),
         ({"detector": "eye"}, "table2_seeds.detector: found 'eye', allowed: exact"),
         ({"order": ["ours"]}, "table2_seeds.order: found 'ours', allowed: one step, joint"),
+        (
+            {"rows": {"a": ["irdm"], "b": ["start", "irdm"]}, "order": ["a", "b"]},
+            "table2_seeds.order: found {'a': 1, 'b': 2} generators, allowed: as many in each",
+        ),
     ],
 )
 def test_table_2_over_seeds_is_of_generators_and_a_detector_that_there_are(changes, found):

@@ -36,6 +36,25 @@ def test_turning_an_order_round_swaps_agreement_and_disagreement(values):
     assert (forth.agree, forth.disagree, forth.close) == (back.disagree, back.agree, back.close)
 
 
+@given(st.lists(st.tuples(*[st.floats(0, 10)] * 3), min_size=2, max_size=4))
+def test_what_a_seed_adds_to_all_rows_does_not_matter_to_paired_ones(values):
+    apart = {"a": [0.0] * len(values), "b": [1.0 + row[0] / 100 for row in values]}
+    moved = {
+        name: [x + 1000 * row[1] for x, row in zip(xs, values, strict=True)]
+        for name, xs in apart.items()
+    }
+    assert pairs_in_order(["a", "b"], moved, paired=True).agree == 1
+    assert pairs_in_order(["b", "a"], moved, paired=True).disagree == 1
+
+
+def test_seeds_that_differ_more_than_rows_hide_the_order_unless_rows_are_paired():
+    values = {"a": [1.0, 5.0, 9.0], "b": [2.0, 6.5, 10.0]}
+    assert pairs_in_order(["a", "b"], values).close == 1
+    assert pairs_in_order(["a", "b"], values, paired=True).agree == 1
+    crossing = {"a": [1.0, 5.0], "b": [3.0, 4.0]}
+    assert pairs_in_order(["a", "b"], crossing, paired=True).close == 1
+
+
 def test_the_table_holds_mean_and_spread_by_metric_and_the_finding():
     rows = [
         Row("real", {"sw": [1.0]}, {}),
@@ -55,6 +74,16 @@ def test_where_higher_is_better_the_order_is_of_the_highest_first():
     assert "first: a, b. By R it shows at this scale" in best.caption
     assert "first: b, a. By R it does not show" in worst.caption
     assert "higher is better" in best.caption
+
+
+def test_the_table_says_when_rows_are_paired():
+    rows = [Row("a", {"sw": [1.0, 5.0]}, {}), Row("b", {"sw": [2.0, 6.5]}, {})]
+    alone, paired = (
+        comparison_table("T", rows, ["a", "b"], {"sw": "SW"}, paired=told).caption
+        for told in (False, True)
+    )
+    assert "seed by seed" not in alone and "By SW it cannot be told" in alone
+    assert "compared seed by seed" in paired and "By SW it shows at this scale" in paired
 
 
 def test_no_order_no_finding():
