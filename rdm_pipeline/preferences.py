@@ -32,36 +32,36 @@ class Preferences:
 
     def scores_of_figure(self) -> list[str]:
         """The files of scores behind Fig. 6: the run's, then those it is compared with."""
-        return [f"{self.results}/preference/{name}.h5" for name in self._rows_of_figure()]
+        return [f"{self.results}/preference/{name}.h5" for name in self.rows_of_figure]
 
+    @property
     def figure_keys(self) -> Mapping[str, Any]:
         """Keys that Fig. 6 reads."""
-        labels = _labels(self._rows_of_figure())
-        return {"figure": "report.fig6", "labels": labels, "published": "report.published"}
+        return {"figure": "report.fig6", "published": "report.published"}
 
     def scores_of_table(self) -> list[str]:
         """The files of scores behind the table of PickScore, list by list, the rows within."""
         folders = [f"{self.results}/pickscore/{name}" for name in self.project.preference_lists]
-        return [f"{folder}/{row}/scores.h5" for folder in folders for row in self._rows_of_table()]
+        return [f"{folder}/{row}/preference.h5" for folder in folders for row in self.rows_of_table]
 
+    @property
     def table_keys(self) -> Mapping[str, Any]:
         """Keys that the table of PickScore reads."""
         return {
             "table": "report.pickscore",
             "lists": f"{SPEC}.lists",
             "context_length": "prompts.context.length",
-            "labels": _labels(self._rows_of_table()),
             "published": "report.published",
         }
 
-    def _rows_of_figure(self) -> list[str]:
+    @property
+    def rows_of_figure(self) -> list[str]:
+        """The generators of Fig. 6: the run, then those it is compared with."""
         told = self.project.report.fig6
         return [told.run, *told.against] if told else []
 
-    def _rows_of_table(self) -> list[str]:
+    @property
+    def rows_of_table(self) -> list[str]:
+        """The generators of the table of PickScore."""
         told = self.project.report.pickscore
         return told.rows if told else []
-
-
-def _labels(rows: Iterable[str]) -> dict[str, str]:
-    return {name: f"report.labels.{name}" for name in rows}

@@ -18,8 +18,10 @@ class Schema:
 
 SCHEMAS: Mapping[str, Schema] = {
     # noise: what image i was generated from, the same text for the same noise
-    "images": Schema({"images": ("uint8", 4), "labels": ("int64", 1)}, ("classes",), ("noise",)),
     # prompts: a hash of the list whose rows the labels are
+    "images": Schema(
+        {"images": ("uint8", 4), "labels": ("int64", 1)}, ("classes",), ("noise", "prompts")
+    ),
     "preference": Schema(
         {"scores": ("float32", 1), "labels": ("int64", 1)},
         ("classes", "model"),

@@ -1,11 +1,11 @@
 # Images scored by a model of human preference: those of classes, and win rates from them (paper Fig. 6);
 # those of prompts, by lists: pickscore/LIST/ROW/samples.h5 holds `samples` images of each of its prompts.
 
-ASKED_OF_ROW = R + "/pickscore/{asked}/{generator}"
+OF_LIST = R + "/pickscore/{scored_list}/{generator}"
 
 
 wildcard_constraints:
-    asked=one_of(W.project.preference_lists),
+    scored_list=one_of(W.project.preference_lists),
 
 
 rule preference_model:
@@ -25,13 +25,15 @@ rule preference_model:
 rule preference:
     input:
         images=lambda w: W.images(w.generator, SAMPLES),
-        weights=rules.preference_model.output.weights,
+        weights=declared("evaluation.preference.classes", rules.preference_model.output.weights),
     output:
         scores=R + "/preference/{generator}.h5",
     params:
         values=lambda w: W.pick(W.preferences.class_keys),
         code=fingerprint("preference"),
     threads: W.project.threads
+    resources:
+        gres=W.gres(1),
     log:
         LOGS + "/preference/{generator}.log",
     benchmark:
@@ -44,7 +46,7 @@ rule preference:
 use rule preference as preference_of_real with:
     input:
         images=W.images(W.dataset, "val"),
-        weights=rules.preference_model.output.weights,
+        weights=declared("evaluation.preference.classes", rules.preference_model.output.weights),
     output:
         scores=R + "/preference/real.h5",
     log:
@@ -62,7 +64,9 @@ rule win_rates:
         latex=R + "/tables/fig6.tex",
         picture=R + "/figures/fig6.png",
     params:
-        values=lambda w: W.pick(W.preferences.figure_keys()),
+        values=lambda w: W.pick(
+            {**W.preferences.figure_keys, "labels": W.labels(W.preferences.rows_of_figure)}
+        ),
         code=fingerprint("win_rates"),
     log:
         LOGS + "/win_rates/fig6.log",
@@ -82,18 +86,20 @@ rule fig6:
 rule prompt_list:
     input:
         captions=lambda w: (
-            [] if W.project.preference_lists[w.asked].prompts else W.sets.captions("val")
+            [] if W.project.preference_lists[w.scored_list].prompts else W.sets.captions("val")
         ),
     output:
-        prompts=R + "/captions/{asked}.jsonl",
+        prompts=R + "/captions/{scored_list}.jsonl",
     params:
-        values=lambda w: W.pick(W.preferences.list_keys(w.asked, ["prompts", "count"])),
+        values=lambda w: W.pick(
+            W.preferences.list_keys(w.scored_list, ["prompts", "count"]), name=w.scored_list
+        ),
         code=fingerprint("prompt_list"),
-        state=lambda w: state_of(W.project.preference_lists[w.asked].prompts),
+        state=lambda w: state_of(W.project.preference_lists[w.scored_list].prompts),
     log:
-        LOGS + "/pickscore/prompts-{asked}.log",
+        LOGS + "/pickscore/prompts-{scored_list}.log",
     benchmark:
-        LOGS + "/pickscore/prompts-{asked}.tsv"
+        LOGS + "/pickscore/prompts-{scored_list}.tsv"
     shell:
         "rdm prompt_list --captions {input.captions} --prompts {output.prompts}"
         " --params {params.values:q} 2>&1 | tee {log}"
@@ -103,32 +109,32 @@ use rule geneval_samples as list_samples with:
     input:
         generator=lambda w: W.generator(w.generator),
         images=W.images(W.dataset, "val"),
-        prompts=lambda w: W.sets.captions(w.asked),
-        contexts=lambda w: W.contexts(w.asked),
+        prompts=lambda w: W.sets.captions(w.scored_list),
+        contexts=lambda w: W.contexts(w.scored_list),
     output:
-        samples=ASKED_OF_ROW + "/samples.h5",
+        samples=OF_LIST + "/samples.h5",
     params:
         values=lambda w: W.pick(
             {
                 "generator": W.generator_key(w.generator),
-                **W.preferences.list_keys(w.asked, ["samples", "seed", "context_length"]),
+                **W.preferences.list_keys(w.scored_list, ["samples", "seed", "context_length"]),
                 "threads": "threads",
             }
         ),
         code=fingerprint("sample_prompts"),
     log:
-        LOGS + "/pickscore/samples-{asked}-{generator}.log",
+        LOGS + "/pickscore/samples-{scored_list}-{generator}.log",
     benchmark:
-        LOGS + "/pickscore/samples-{asked}-{generator}.tsv"
+        LOGS + "/pickscore/samples-{scored_list}-{generator}.tsv"
 
 
 rule prompt_preference:
     input:
-        images=ASKED_OF_ROW + "/samples.h5",
-        metadata=lambda w: W.sets.captions(w.asked),
+        images=OF_LIST + "/samples.h5",
+        metadata=lambda w: W.sets.captions(w.scored_list),
         weights=rules.preference_model.output.weights,
     output:
-        scores=ASKED_OF_ROW + "/scores.h5",
+        scores=OF_LIST + "/preference.h5",
     params:
         values=lambda w: W.pick(W.preferences.model_keys),
         code=fingerprint("prompt_preference"),
@@ -136,9 +142,9 @@ rule prompt_preference:
     resources:
         gres=W.gres(1),
     log:
-        LOGS + "/pickscore/scores-{asked}-{generator}.log",
+        LOGS + "/pickscore/scores-{scored_list}-{generator}.log",
     benchmark:
-        LOGS + "/pickscore/scores-{asked}-{generator}.tsv"
+        LOGS + "/pickscore/scores-{scored_list}-{generator}.tsv"
     shell:
         "rdm prompt_preference --images {input.images} --metadata {input.metadata}"
         " --weights {input.weights} --scores {output.scores} --params {params.values:q}"
@@ -154,7 +160,8 @@ rule pickscore_table:
         latex=R + "/tables/pickscore.tex",
     params:
         values=lambda w: W.pick(
-            W.preferences.table_keys(), order=list(W.project.preference_lists)
+            {**W.preferences.table_keys, "labels": W.labels(W.preferences.rows_of_table)},
+            order=list(W.project.preference_lists),
         ),
         code=fingerprint("pickscore_table"),
     log:

@@ -169,7 +169,7 @@ def test_lists_of_prompts_take_their_images_and_contexts_of_their_own_length():
     assert costs.bytes(drawn) == 5000 * (786_432 + 8)
     assert costs.bytes(f"{folder}/contexts/pick_a_pic.h5") == 499 * 232 * 7680 * 2
     assert costs.bytes(f"{folder}/contexts/coco_val.h5") == 5000 * 48 * 7680 * 2
-    liked = drawn.replace("samples", "scores")
+    liked = drawn.replace("samples", "preference")
     jobs = [
         Job("list_samples", [], [drawn], "rdm sample_prompts --params x"),
         Job("prompt_preference", [], [liked], "rdm prompt_preference --params x"),

@@ -1,5 +1,8 @@
 """Files of captions, of their contexts and of their codes, as a run takes them."""
 
+import hashlib
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +27,11 @@ def load_prompts(path: Path) -> list[str]:
     if not captions:
         raise RdmError(f"{path}: found no captions")
     return [caption["prompt"] for caption in captions]
+
+
+def prompts_hash(prompts: Sequence[str]) -> str:
+    """Return the SHA-256 of the prompts in their order: tables of equal hash are row-aligned."""
+    return hashlib.sha256(json.dumps(list(prompts)).encode()).hexdigest()
 
 
 def load_texts(path: Path) -> Tensor:

@@ -50,7 +50,7 @@ class ClassImages(Section):
         return self
 
 
-class PromptList(Section):
+class ScoredList(Section):
     """The first `count` prompts of a list, of each of which `samples` images are drawn.
 
     label: the list's name in tables; one that the paper uses brings the paper's numbers. prompts: a
@@ -73,14 +73,18 @@ class PreferenceSpec(Section):
 
     model: PreferenceModel
     classes: ClassImages | None = None
-    lists: dict[Name, PromptList] = Field(default_factory=dict)
+    lists: dict[Name, ScoredList] = Field(default_factory=dict)
 
 
 class PreferenceTable(Section):
-    """PickScore on every list: the generators compared, and the one that others are paired with."""
+    """PickScore on every list: the generators compared, and the one that others are paired with.
+
+    `paper_only` are rows of the paper that nothing here makes, by its names.
+    """
 
     rows: list[str] = Field(min_length=1)
     against: str
+    paper_only: list[str]
 
 
 class PreferenceFigure(Section):

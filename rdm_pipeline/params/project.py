@@ -19,7 +19,7 @@ from rdm_pipeline.params.names import Name, require, require_free
 from rdm_pipeline.params.pairs import Mixture, Pool, Renders, renders_fault
 from rdm_pipeline.params.panel import panel_order, training_encoders
 from rdm_pipeline.params.plan import PlanSpec
-from rdm_pipeline.params.preference import PromptList
+from rdm_pipeline.params.preference import ScoredList
 from rdm_pipeline.params.profiles import DEFAULT_PROFILE, profile_chain, read_overlay, read_yaml
 from rdm_pipeline.params.references import ReferenceSpec
 from rdm_pipeline.params.runs import CheckpointStart, GivenSamples, ResampledStart, Run, WarmStart
@@ -139,6 +139,8 @@ class Project(Section):
         geneval, model = self.evaluation.geneval, self.evaluation.preference is not None
         if self.prompts is None and (self.renders or self.mixtures or self.pools):
             raise ValueError("prompts: missing, renders, mixtures and pools are of prompts")
+        if self.prompts is None and self.preference_lists:
+            raise ValueError("prompts: missing, evaluation.preference.lists are of prompts")
         for name, renders in self.renders.items():
             detectors = geneval.detectors if geneval else {}
             fault = renders_fault(renders, self.warm_starts, detectors, model)
@@ -163,7 +165,7 @@ class Project(Section):
         return self
 
     @property
-    def preference_lists(self) -> dict[str, PromptList]:
+    def preference_lists(self) -> dict[str, ScoredList]:
         """The lists of prompts whose images are scored by the model of preference, by name."""
         preference = self.evaluation.preference
         return preference.lists if preference else {}

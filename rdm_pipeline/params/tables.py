@@ -1,6 +1,6 @@
 """What tables and figures may be asked for, given the rest of a profile."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rdm_pipeline.params.names import require, require_free
@@ -98,8 +98,6 @@ def _require_geneval(project: "Project") -> None:
 
 def _require_pickscore(project: "Project") -> None:
     table, preference = project.report.pickscore, project.evaluation.preference
-    if preference is not None and preference.lists and project.prompts is None:
-        raise ValueError("prompts: missing, evaluation.preference.lists are of prompts")
     if table is None:
         return
     if preference is None or not preference.lists:
@@ -107,7 +105,16 @@ def _require_pickscore(project: "Project") -> None:
     for row in table.rows:
         require("report.pickscore.rows", row, project.drawn)
         _require_label(project, row)
+    _require_once("report.pickscore.rows", table.rows)
+    labels = [told.label for told in preference.lists.values()]
+    _require_once("evaluation.preference.lists: label", labels)
     require("report.pickscore.against", table.against, table.rows)
+
+
+def _require_once(key: str, names: Sequence[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{key}: found {name!r} twice, allowed: once")
 
 
 def _require_rows(project: "Project", key: str, rows: Iterable[str]) -> None:

@@ -1,7 +1,5 @@
 """Prompts through the text encoder that the parameters name."""
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -54,11 +52,6 @@ def numbered(prompts: Sequence[str]) -> tuple[list[str], list[int]]:
     number: dict[str, int] = {}
     rows = [number.setdefault(prompt, len(number)) for prompt in prompts]
     return list(number), rows
-
-
-def prompts_hash(prompts: Sequence[str]) -> str:
-    """Return the SHA-256 of the prompts in their order: tables of equal hash are row-aligned."""
-    return hashlib.sha256(json.dumps(list(prompts)).encode()).hexdigest()
 
 
 def _open_clip(folder: Path, device: torch.device) -> Encode:

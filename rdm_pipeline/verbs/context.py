@@ -7,11 +7,11 @@ from pydantic import PositiveInt
 
 from rdm_pipeline.artifacts import create_arrays
 from rdm_pipeline.loading.device import compute_device
-from rdm_pipeline.loading.texts import load_prompts
+from rdm_pipeline.loading.texts import load_prompts, prompts_hash
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.text import ContextSpec
 from rdm_pipeline.progress import Progress
-from rdm_pipeline.text.encode import context_encoder, encoded, numbered, prompts_hash
+from rdm_pipeline.text.encode import context_encoder, encoded, numbered
 
 
 class Params(Section):

@@ -10,6 +10,7 @@ from rdm_pipeline.artifacts import create_arrays
 from rdm_pipeline.datasets.scenes import draw_scene, render
 from rdm_pipeline.evaluation.geneval import sample_seeds
 from rdm_pipeline.loading.geneval import load_prompts_asked
+from rdm_pipeline.loading.texts import prompts_hash
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.dataset import Scenes
 from rdm_pipeline.progress import Progress
@@ -28,7 +29,8 @@ def run(params: Params, *, metadata: Path, images: Path) -> None:
     told, size = load_prompts_asked(metadata), params.dataset.resolution
     seeds = sample_seeds(len(told), params.samples, params.seed)
     shapes = {"images": (len(seeds), 3, size, size), "labels": (len(seeds),)}
-    attrs = {"classes": json.dumps([each["prompt"] for each in told])}
+    prompts = [each["prompt"] for each in told]
+    attrs = {"classes": json.dumps(prompts), "prompts": prompts_hash(prompts)}
     progress = Progress("geneval real", len(seeds))
     with create_arrays(images, "images", shapes, attrs) as file:
         for row, seed in enumerate(seeds):

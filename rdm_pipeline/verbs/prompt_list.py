@@ -11,10 +11,14 @@ from rdm_pipeline.params.base import Section
 
 
 class Params(Section):
-    """What prompt_list reads: how many prompts, and their file if it is the user's."""
+    """What prompt_list reads: how many prompts, and their file if it is the user's.
+
+    name: the list's, in errors.
+    """
 
     prompts: str | None = None
     count: PositiveInt
+    name: str
 
 
 def run(params: Params, *, captions: Path | None, prompts: Path) -> None:
@@ -27,6 +31,6 @@ def run(params: Params, *, captions: Path | None, prompts: Path) -> None:
         raise RdmError("prompt_list: found neither prompts nor captions, allowed: one of them")
     found = load_prompts(source)
     if len(found) < params.count:
-        told = f"found {len(found)} prompts, expected evaluation.preference.lists' count"
-        raise RdmError(f"{source}: {told} {params.count} at least")
+        key = f"evaluation.preference.lists.{params.name}.count"
+        raise RdmError(f"{source}: found {len(found)} prompts, {key} is {params.count}")
     write_json_lines(prompts, [{"prompt": prompt} for prompt in found[: params.count]])

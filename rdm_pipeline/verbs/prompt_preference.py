@@ -7,15 +7,15 @@ import torch
 from pydantic import PositiveInt
 
 from rdm_pipeline.artifacts import open_arrays, read_attrs, write_arrays
+from rdm_pipeline.errors import RdmError
 from rdm_pipeline.evaluation.pickscore import read_model
 from rdm_pipeline.files import known_sha256
 from rdm_pipeline.loading.device import compute_device
 from rdm_pipeline.loading.images import load_labels
-from rdm_pipeline.loading.texts import load_prompts
+from rdm_pipeline.loading.texts import load_prompts, prompts_hash
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.preference import PreferenceModel
 from rdm_pipeline.progress import Progress
-from rdm_pipeline.text.encode import prompts_hash
 
 BLOCK = 64
 
@@ -30,11 +30,14 @@ class Params(Section):
 def run(params: Params, *, images: Path, metadata: Path, weights: Path, scores: Path) -> None:
     """Write scores (n,) float32 of all images with their own prompts, and labels (n,) int64.
 
-    The label of an image is the row of its prompt in `metadata`.
+    The label of an image is the row of its prompt in `metadata`. RdmError for images of others.
     """
     torch.set_num_threads(params.threads)
+    prompts, about = load_prompts(metadata), read_attrs(images, "images")
+    if about.get("prompts") != prompts_hash(prompts):
+        raise RdmError(f"{images}: images of other prompts than {metadata}")
     model = read_model(weights, params.model).to(compute_device())
-    prompts, labels = load_prompts(metadata), load_labels(images).numpy()
+    labels = load_labels(images).numpy()
     found = np.empty(len(labels), np.float32)
     progress = Progress(f"preference {scores.parent}", len(labels))
     with open_arrays(images, "images") as file:
@@ -43,6 +46,5 @@ def run(params: Params, *, images: Path, metadata: Path, weights: Path, scores: 
             asked = [prompts[label] for label in labels[rows]]
             found[rows] = model.scores(torch.from_numpy(file["images"][rows]), asked)
             progress.update(min(start + BLOCK, len(labels)))
-    about = {**read_attrs(images, "images"), "classes": "[]", "model": known_sha256(weights)}
-    about["prompts"] = prompts_hash(prompts)
+    about = {**about, "classes": "[]", "model": known_sha256(weights)}
     write_arrays(scores, "preference", {"scores": found, "labels": labels}, about)

@@ -13,7 +13,7 @@ from rdm_pipeline.generators.drawing import draw
 from rdm_pipeline.generators.noise import sample_noise
 from rdm_pipeline.loading.device import compute_device
 from rdm_pipeline.loading.images import describe_images
-from rdm_pipeline.loading.texts import load_contexts, load_prompts, require_rows
+from rdm_pipeline.loading.texts import load_contexts, load_prompts, prompts_hash, require_rows
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.generators import Flux2Spec
 from rdm_pipeline.params.pairs import Renders
@@ -48,9 +48,9 @@ def run(
     torch.set_num_threads(params.threads)
     spec, about, device = params.renders, describe_images(images), compute_device()
     inputs = load_contexts(contexts, params.generator)
-    asked = len(load_prompts(prompts))
-    own = shard_of_prompts(asked, spec.shards, params.shard)
-    require_rows(contexts, len(inputs), prompts, asked)
+    asked = load_prompts(prompts)
+    own = shard_of_prompts(len(asked), spec.shards, params.shard)
+    require_rows(contexts, len(inputs), prompts, len(asked))
     weights, _ = read_tensors(generator)
     model = load_generator(
         params.generator, 0, about.channels, about.size, weights, str(generator)
@@ -66,6 +66,7 @@ def run(
     shape = (len(labels), about.channels, about.size, about.size)
     # no class names: the prompts of a shard can be more than an attribute holds
     attrs = {"classes": "[]", "noise": f"seed {spec.seed}, prompts {own[0]} to {own[-1]}"}
+    attrs["prompts"] = prompts_hash(asked[own.start : own.stop])
     progress = Progress(f"render {params.source} {params.shard}", len(labels))
     write_json_lines(metadata, read_json_lines(prompts, own))
     with create_arrays(samples, "images", {"images": shape, "labels": shape[:1]}, attrs) as file:

@@ -13,7 +13,7 @@ from rdm_pipeline.generators.drawing import draw
 from rdm_pipeline.generators.noise import sample_noise
 from rdm_pipeline.loading.device import compute_device
 from rdm_pipeline.loading.images import describe_images
-from rdm_pipeline.loading.texts import load_contexts, load_prompts, require_rows
+from rdm_pipeline.loading.texts import load_contexts, load_prompts, prompts_hash, require_rows
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.generators import Flux2Spec
 
@@ -52,7 +52,7 @@ def run(
     shapes = {"images": (len(labels), about.channels, about.size, about.size)}
     drawn = f"seeds {seeds[0]} to {seeds[-1]}, shape {'x'.join(map(str, model.noise_shape))}"
     # no class names: prompts can be more than an attribute holds
-    attrs = {"classes": "[]", "noise": drawn}
+    attrs = {"classes": "[]", "noise": drawn, "prompts": prompts_hash(texts)}
     with create_arrays(samples, "images", {**shapes, "labels": (len(labels),)}, attrs) as file:
         file["labels"][:] = labels.numpy()
         for at, pictures in draw(

@@ -7,10 +7,10 @@ from pydantic import PositiveInt
 
 from rdm_pipeline.artifacts import write_arrays
 from rdm_pipeline.loading.device import compute_device
-from rdm_pipeline.loading.texts import load_prompts
+from rdm_pipeline.loading.texts import load_prompts, prompts_hash
 from rdm_pipeline.params.base import Section
 from rdm_pipeline.params.text import TextSpec
-from rdm_pipeline.text.encode import encoded, numbered, prompts_hash, text_encoder
+from rdm_pipeline.text.encode import encoded, numbered, text_encoder
 
 
 class Params(Section):

@@ -64,7 +64,7 @@ def test_comments_docstrings_and_formatting_change_no_verb(copied):
 def test_a_change_in_reporting_changes_the_tables_and_not_the_training(copied):
     edit(copied, "reporting/tables.py", lambda text: text + "\nEXTRA = 1\n")
     tables = {"table", "comparison", "axis", "alone", "spiral_table", "spiral_ranking"}
-    tables |= {"win_rates", "geneval_table", "geneval_seeds", "costs", "site"}
+    tables |= {"win_rates", "geneval_table", "geneval_seeds", "pickscore_table", "costs", "site"}
     assert changed_verbs(copied) == tables
 
 

@@ -446,6 +446,12 @@ def test_pickscore_needs_lists_of_prompts_and_generators_that_are_here():
     tree["report"]["pickscore"]["against"] = "headline"
     assert "report.pickscore.against: found 'headline', allowed: teacher, start," in complaint(tree)
     tree = load_tree(ROOT, "flux")
+    tree["report"]["pickscore"]["rows"].append("teacher")
+    assert "report.pickscore.rows: found 'teacher' twice, allowed: once" in complaint(tree)
+    tree = load_tree(ROOT, "flux")
+    tree["evaluation"]["preference"]["lists"]["coco_val"]["label"] = "Pick-a-Pic 499"
+    assert "lists: label: found 'Pick-a-Pic 499' twice, allowed: once" in complaint(tree)
+    tree = load_tree(ROOT, "flux")
     del tree["report"]["labels"]["start"]
     assert "report.labels.start: missing" in complaint(tree)
     tree = load_tree(ROOT, "flux")

@@ -26,7 +26,7 @@ def project(tmp_path_factory) -> Path:
     command = [sys.executable, "scorer.py", "{images}", "{results}", "0", "0"]
     scorer = {"kind": "scorer", "label": "another", "command": command}
     scorer["files"] = [{"path": "scorer.py", "sha256": sha256(script)}]
-    set_param(profile, "evaluation.geneval.detectors.other", scorer)
+    set_param(profile, "evaluation.geneval.detectors.a_second", scorer)
     set_param(profile, "evaluation.geneval.samples", 2)
     set_param(profile, "dataset.limits", {"train": 600, "val": 60})
     set_param(profile, "report.table2.rows", ["real"])

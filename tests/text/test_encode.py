@@ -5,6 +5,7 @@ import torch
 
 from rdm_pipeline.encoders.hub import BY_HAND
 from rdm_pipeline.errors import RdmError
+from rdm_pipeline.loading.texts import prompts_hash
 from rdm_pipeline.packages import paper_package
 from rdm_pipeline.params.text import MiniLmContext, MiniLmText, OpenClipText, Qwen3Context
 from rdm_pipeline.text.encode import (
@@ -12,7 +13,6 @@ from rdm_pipeline.text.encode import (
     context_encoder,
     encoded,
     numbered,
-    prompts_hash,
     text_encoder,
 )
 from tests.text.folders import pinned, write_open_clip, write_qwen3

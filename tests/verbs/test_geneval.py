@@ -278,6 +278,28 @@ def test_the_table_has_a_row_per_generator_and_the_papers(tmp_path):
     assert (teacher["detector"], teacher["paper"], paper["paper"]) == ("exact", "", "0.804")
 
 
+def test_scores_are_of_the_detectors_in_their_order(tmp_path):
+    for name, rate in (("exact", 0.9), ("again", 0.1)):
+        whole = {"tasks": {}, "overall": rate}
+        write_json(tmp_path / f"{name}.json", {"all": whole, "held_out": None, "contamination": 0})
+    params = geneval_table.Params.model_validate(
+        {
+            "table": {"rows": ["joint"], "paper_only": []},
+            # as a rule hands them over: in its JSON mappings are sorted
+            "detectors": {name: {"kind": "scenes", "label": name} for name in ("again", "exact")},
+            "order": ["exact", "again"],
+            "labels": {"joint": "joint"},
+            "published": {},
+        }
+    )
+    files = {key: tmp_path / f"table2.{key}" for key in ("csv", "markdown", "latex")}
+    scores = [tmp_path / f"{name}.json" for name in params.order]
+    geneval_table.run(params, scores=scores, pickscores=[], **files)
+    with (tmp_path / "table2.csv").open() as file:
+        found = {row["detector"]: row["overall"] for row in csv.DictReader(file)}
+    assert found == {"exact": "0.9", "again": "0.1"}
+
+
 def test_pickscores_are_means_over_the_images(tmp_path):
     paths = [tmp_path / "a.h5", tmp_path / "b.h5"]
     for path, values in zip(paths, ([20.0, 22.0], [23.0, 23.0]), strict=True):

@@ -141,6 +141,22 @@ def test_every_render_is_scored_with_its_own_prompt(folder):
     assert np.allclose(found, expected.numpy(), atol=1e-4)
 
 
+def test_images_of_other_prompts_are_not_scored(folder):
+    made = drawn(folder, 1)
+    weights = folder / "model.safetensors"
+    preference_model.run(preference_model.Params(model=MODEL), weights=weights)
+    write_prompts(made / "prompts.jsonl", PROMPTS[:2])
+    with pytest.raises(RdmError, match=r"samples\.h5: images of other prompts than .*prompts\."):
+        prompt_preference.run(
+            prompt_preference.Params(model=MODEL, threads=1),
+            images=made / "samples.h5",
+            metadata=made / "prompts.jsonl",
+            weights=weights,
+            scores=made / "preference.h5",
+        )
+    assert not (made / "preference.h5").exists()
+
+
 # --- curation -----------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """PickScore by lists of prompts: means of each row, pairs of one prompt and one noise."""
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,12 @@ def write_scores(folder: Path, **changes: Any) -> list[Path]:
     return paths
 
 
-def show(folder: Path, scores: list[Path]) -> list[dict[str, str]]:
+def show(
+    folder: Path, scores: list[Path], paper_only: Sequence[str] = ("DMD2",)
+) -> list[dict[str, str]]:
     params = pickscore_table.Params.model_validate(
         {
-            "table": {"rows": list(ROWS), "against": "teacher"},
+            "table": {"rows": list(ROWS), "against": "teacher", "paper_only": list(paper_only)},
             "lists": dict(sorted(LISTS.items(), reverse=True)),
             "order": list(LISTS),
             "context_length": 48,
@@ -85,6 +88,20 @@ def test_sides_of_other_prompts_noise_or_models_are_refused(tmp_path, changes, t
     with pytest.raises(RdmError, match=told):
         show(tmp_path, write_scores(tmp_path, **changes))
     assert not (tmp_path / "pickscore.csv").exists()
+
+
+def test_images_that_do_not_say_their_noise_are_not_paired(tmp_path):
+    paths = write_scores(tmp_path)
+    arrays, attrs = read_arrays(paths[1], "preference")
+    del attrs["noise"]
+    write_arrays(paths[1], "preference", arrays, attrs)
+    with pytest.raises(RdmError, match=r"coco-start\.h5: does not say from which noise"):
+        show(tmp_path, paths)
+
+
+def test_a_row_that_the_paper_has_not_is_refused(tmp_path):
+    with pytest.raises(RdmError, match=r"report\.pickscore\.paper_only: found 'SDXL', allowed: DM"):
+        show(tmp_path, write_scores(tmp_path), ["SDXL"])
 
 
 def test_prompts_in_another_order_are_refused(tmp_path):

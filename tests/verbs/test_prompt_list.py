@@ -17,7 +17,7 @@ def write_lines(path: Path, prompts: list[str]) -> Path:
 
 def taken(folder: Path, count: int, file: Path | None = None) -> list[dict[str, str]]:
     captions = write_lines(folder / "val.jsonl", ["a cat", "a dog", "a cat"])
-    params = prompt_list.Params(prompts=file and str(file), count=count)
+    params = prompt_list.Params(prompts=file and str(file), count=count, name="mine")
     prompt_list.run(params, captions=captions, prompts=folder / "prompts.jsonl")
     return read_json_lines(folder / "prompts.jsonl")
 
@@ -33,7 +33,7 @@ def test_a_file_of_ones_own_comes_first(tmp_path):
 
 
 def test_a_list_that_is_too_short_is_refused(tmp_path):
-    with pytest.raises(RdmError, match=r"val\.jsonl: found 3 prompts, expected .* count 4 at"):
+    with pytest.raises(RdmError, match=r"val\.jsonl: found 3 prompts, .*lists\.mine\.count is 4"):
         taken(tmp_path, 4)
 
 
