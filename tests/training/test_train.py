@@ -187,8 +187,10 @@ def assert_same(found: tuple[dict, list], expected: tuple[dict, list]) -> None:
         assert mine["scores"] == pytest.approx(other["scores"], rel=1e-4)
         assert mine["gradient_norm"] == pytest.approx(other["gradient_norm"], rel=1e-3)
     for key, value in expected[0].items():
-        # as a whole: where a gradient is near Adam's epsilon, rounding moves single numbers by more
-        assert (found[0][key] - value).norm() <= 5e-4 * value.norm(), key
+        difference = found[0][key] - value
+        # where a gradient is near Adam's epsilon, rounding moves single numbers by more
+        assert (difference.abs() > 2e-4).float().mean() < 1e-4, key
+        assert difference.norm() <= 5e-4 * value.norm(), key
 
 
 def test_half_precision_trains_the_generator_and_keeps_float32_weights(job, straight):
